@@ -1,0 +1,145 @@
+"""What each of the six levels puts into an environment: variables, files, keys in code, a service."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from configparser import RawConfigParser
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
+
+if TYPE_CHECKING:
+    from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
+
+CREDENTIALS_FILE: Final = ".aws/credentials"
+CONFIG_FILE: Final = ".aws/config"
+
+
+class LevelError(ValueError):
+    """A level that does not exist, is named twice, or cannot be provided as asked."""
+
+
+class Part(StrEnum):
+    """A part of an IAM credential that a broken level can lack."""
+
+    KEY_ID = "key-id"
+    SECRET = "secret"  # noqa: S105 - the name of a part, not a secret
+
+
+def parse_sources(names: Iterable[str]) -> tuple[CredentialSource, ...]:
+    """Turn names of levels into sources; LevelError for one that is unknown or named twice."""
+    sources: list[CredentialSource] = []
+    for name in names:
+        try:
+            source = CredentialSource(name)
+        except ValueError:
+            known = [source.value for source in CredentialSource]
+            close = get_close_matches(str(name), known, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            msg = f"unknown level {name!r}{hint}: choose from {', '.join(known)}"
+            raise LevelError(msg) from None
+        if source in sources:
+            msg = f"level {name!r} is named twice: each level holds one credential"
+            raise LevelError(msg)
+        sources.append(source)
+    return tuple(sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """What one source adds to an environment.
+
+    `files` are texts by their path below the home. `settings` are keyword arguments for a
+    client or session of boto3. `service` is to be served, and `url_variable` set to its
+    address followed by `url_path`.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    service: InstanceMetadata | ContainerCredentials | None = None
+    url_variable: str = ""
+    url_path: str = ""
+
+
+def provision(
+    credential: Credential, region: str, *, without: Part | None = None, token_file: bool = False
+) -> Provision:
+    """Lay out a credential as its source provides it.
+
+    `without` leaves out a part, for a broken level. `token_file` hands the container
+    endpoint's authorization token over in a file instead of a variable; the file's path
+    stands relative to the home and is completed by the environment.
+    """
+    if isinstance(credential, BearerToken):
+        return Provision(variables={"AWS_BEARER_TOKEN_BEDROCK": credential.value})
+    match credential.source:
+        case CredentialSource.SETTINGS:
+            names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+            return Provision(settings=_fields(credential, names, without))
+        case CredentialSource.ENVIRONMENT:
+            names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+            return Provision(variables=_fields(credential, names, without))
+        case CredentialSource.SHARED | CredentialSource.CONFIG as source:
+            names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+            path = CREDENTIALS_FILE if source is CredentialSource.SHARED else CONFIG_FILE
+            return Provision(files={path: _ini(_fields(credential, names, without))})
+        case CredentialSource.INSTANCE:
+            return _instance(credential, region, without)
+        case _:
+            return _container(credential, without, token_file=token_file)
+
+
+def _fields(
+    credential: AwsCredential, names: tuple[str, str, str], without: Part | None
+) -> dict[str, str]:
+    key_id, secret, session_token = names
+    fields = {key_id: credential.key_id, secret: credential.secret}
+    if credential.session_token is not None:
+        fields[session_token] = credential.session_token
+    if without is not None:
+        del fields[key_id if without is Part.KEY_ID else secret]
+    return fields
+
+
+def _ini(fields: Mapping[str, str]) -> str:
+    parser = RawConfigParser()
+    parser["default"] = fields
+    text = StringIO()
+    parser.write(text)
+    return text.getvalue()
+
+
+_DOCUMENT: Final = ("AccessKeyId", "SecretAccessKey", "Token")
+
+
+def _instance(credential: AwsCredential, region: str, without: Part | None) -> Provision:
+    from bedrock_authcheck.services.metadata import InstanceMetadata  # noqa: PLC0415 - on use
+
+    return Provision(
+        variables={"AWS_EC2_METADATA_DISABLED": "false"},
+        service=InstanceMetadata(_fields(credential, _DOCUMENT, without), region),
+        url_variable="AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    )
+
+
+def _container(
+    credential: AwsCredential, without: Part | None, *, token_file: bool
+) -> Provision:
+    from bedrock_authcheck.services.metadata import ContainerCredentials  # noqa: PLC0415 - on use
+
+    authorization = f"FAKE-container-authorization-{secrets.token_hex(8)}"
+    path = ".aws/container-authorization-token"
+    variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    return Provision(
+        variables={f"{variable}_FILE": path} if token_file else {variable: authorization},
+        files={path: authorization} if token_file else {},
+        service=ContainerCredentials(_fields(credential, _DOCUMENT, without), authorization),
+        url_variable="AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        url_path=ContainerCredentials.path,
+    )

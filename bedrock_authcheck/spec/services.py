@@ -1,0 +1,51 @@
+"""The services that the suite talks to, and how clients are told where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """One AWS service: its service model's name, its service id and its SigV4 scope service.
+
+    Source: `serviceId` and `signingName` of the service models that botocore ships.
+    """
+
+    name: str
+    service_id: str
+    signing_name: str
+
+    @property
+    def endpoint_variable(self) -> str:
+        """The variable that sends clients elsewhere (AWS SDKs and Tools reference guide)."""
+        return f"AWS_ENDPOINT_URL_{self.service_id.upper().replace(' ', '_')}"
+
+
+BEDROCK: Final = tuple(
+    ServiceFacts(name, service_id, signing_name)
+    for name, service_id, signing_name in (
+        ("bedrock", "Bedrock", "bedrock"),
+        ("bedrock-runtime", "Bedrock Runtime", "bedrock"),
+        ("bedrock-agent", "Bedrock Agent", "bedrock"),
+        ("bedrock-agent-runtime", "Bedrock Agent Runtime", "bedrock"),
+        ("bedrock-data-automation", "Bedrock Data Automation", "bedrock"),
+        ("bedrock-data-automation-runtime", "Bedrock Data Automation Runtime", "bedrock"),
+        ("bedrock-agentcore", "Bedrock AgentCore", "bedrock-agentcore"),
+        ("bedrock-agentcore-control", "Bedrock AgentCore Control", "bedrock-agentcore"),
+    )
+)
+"""Amazon Bedrock and what shares its name; the catalogue lists their operations."""
+
+OTHERS: Final = (
+    ServiceFacts("sts", "STS", "sts"),
+    ServiceFacts("s3", "S3", "s3"),
+    ServiceFacts("sagemaker-runtime", "SageMaker Runtime", "sagemaker"),
+)
+"""Services that must never see a Bedrock token (LIMIT-6)."""
+
+SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, *OTHERS)}
+
+TAKES_API_KEYS: Final = frozenset({"bedrock", "bedrock-runtime"})
+"""The services that API keys work with (Amazon Bedrock user guide, api-keys-use)."""

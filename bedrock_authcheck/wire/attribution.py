@@ -1,0 +1,97 @@
+"""Whose credential is this? Evidence held against the credentials in play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.model import (
+    AuthScheme,
+    AwsCredential,
+    BearerToken,
+    Credential,
+    CredentialSource,
+    Evidence,
+    Exchange,
+    SignatureCheck,
+)
+from bedrock_authcheck.wire.evidence import read_evidence
+from bedrock_authcheck.wire.sigv4 import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Keyring:
+    """The credentials in play, found by what a request shows of them."""
+
+    def __init__(self, credentials: Iterable[Credential] = ()) -> None:
+        """Take the credentials, whether their levels are complete or not."""
+        self.credentials = tuple(credentials)
+        self.tokens = tuple(c for c in self.credentials if isinstance(c, BearerToken))
+        self.aws = tuple(c for c in self.credentials if isinstance(c, AwsCredential))
+        self._by_token = {token.value.strip(): token for token in self.tokens}
+        self._by_key_id = {credential.key_id: credential for credential in self.aws}
+
+    def token(self, value: str) -> BearerToken | None:
+        """Find the token that this is, white space around it aside; None for a stranger's."""
+        return self._by_token.get(value.strip())
+
+    def key(self, key_id: str | None) -> AwsCredential | None:
+        """Find the credential that a key id names; None for a stranger's."""
+        return self._by_key_id.get(key_id or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One request with what it proves: whose credential it names and whether it holds.
+
+    `signature` is None for requests that carry no SigV4 signature of a known key id.
+    """
+
+    exchange: Exchange
+    evidence: Evidence
+    credential: Credential | None = None
+    signature: SignatureCheck | None = None
+    operation: str | None = None
+
+    @property
+    def source(self) -> CredentialSource | None:
+        """The source of the credential that the request names."""
+        return self.credential.source if self.credential else None
+
+    def answered(self, status: int) -> Observation:
+        """Note the status that the request was answered with."""
+        return replace(self, exchange=replace(self.exchange, status=status))
+
+
+def observe(
+    exchange: Exchange,
+    keyring: Keyring,
+    *,
+    region: str | None,
+    scope_service: str,
+    operation: str | None = None,
+) -> Observation:
+    """Read a request's evidence and hold it against the credentials in play.
+
+    `region` is the endpoint's Region; None accepts the one that the request names.
+    """
+    evidence = read_evidence(exchange)
+    credential: Credential | None = None
+    signature: SignatureCheck | None = None
+    if evidence.scheme is AuthScheme.BEARER:
+        credential = keyring.token(evidence.tokens[0])
+    elif evidence.scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A):
+        credential = keyring.key(evidence.key_id)
+        if credential is not None and exchange.received_at is not None:
+            signature = verify(
+                exchange,
+                evidence,
+                credential,
+                region=region or (evidence.scope.region if evidence.scope else ""),
+                service=scope_service,
+                now=exchange.received_at,
+                others=(other for other in keyring.aws if other is not credential),
+            )
+    return Observation(exchange, evidence, credential, signature, operation)
