@@ -1,0 +1,148 @@
+"""Plausible answers of Bedrock and its neighbours: SIMULATED, enough for real SDKs to read."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.wire.eventstream import encode_message
+
+if TYPE_CHECKING:
+    from bedrock_authcheck.services.authorization import Denial
+    from bedrock_authcheck.spec.catalogue import Operation
+
+EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
+TEXT: Final = "Hello from a simulated Bedrock."
+"""What every simulated model says."""
+
+_USAGE: Final = {"inputTokens": 3, "outputTokens": 7, "totalTokens": 10}
+_CONVERSE: Final = {
+    "output": {"message": {"role": "assistant", "content": [{"text": TEXT}]}},
+    "stopReason": "end_turn",
+    "usage": _USAGE,
+    "metrics": {"latencyMs": 1},
+}
+_CONVERSE_EVENTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("messageStart", {"role": "assistant"}),
+    ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": TEXT}}),
+    ("contentBlockStop", {"contentBlockIndex": 0}),
+    ("messageStop", {"stopReason": "end_turn"}),
+    ("metadata", {"usage": _USAGE, "metrics": {"latencyMs": 1}}),
+)
+_MESSAGE: Final = {
+    "id": "msg_simulated",
+    "type": "message",
+    "role": "assistant",
+    "model": "simulated",
+    "content": [{"type": "text", "text": TEXT}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 3, "output_tokens": 7},
+}
+_MESSAGE_EVENTS: Final[tuple[dict[str, Any], ...]] = (
+    {"type": "message_start", "message": {**_MESSAGE, "content": [], "stop_reason": None}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": TEXT}},
+    {"type": "content_block_stop", "index": 0},
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "usage": {"output_tokens": 7},
+    },
+    {"type": "message_stop"},
+)
+_MODELS: Final = {
+    "modelSummaries": [
+        {
+            "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/simulated.model-v1:0",
+            "modelId": "simulated.model-v1:0",
+            "modelName": "Simulated",
+            "providerName": "bedrock-authcheck",
+            "inputModalities": ["TEXT"],
+            "outputModalities": ["TEXT"],
+            "responseStreamingSupported": True,
+            "inferenceTypesSupported": ["ON_DEMAND"],
+            "modelLifecycle": {"status": "ACTIVE"},
+        }
+    ]
+}
+_XML: Final = {
+    "sts": (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        "<GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/simulated</Arn>"
+        "<UserId>AIDASIMULATED</UserId><Account>000000000000</Account>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    ),
+    "s3": (
+        '<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        "<Owner><ID>simulated</ID></Owner><Buckets/></ListAllMyBucketsResult>"
+    ),
+}
+
+
+def _json(value: object, *headers: tuple[str, str]) -> Answer:
+    return Answer(200, (*headers, ("Content-Type", "application/json")), json.dumps(value).encode())
+
+
+def event(event_type: str, payload: dict[str, Any]) -> bytes:
+    """Encode one event of a response stream."""
+    headers = {
+        ":event-type": event_type,
+        ":content-type": "application/json",
+        ":message-type": "event",
+    }
+    return encode_message(headers, json.dumps(payload).encode())
+
+
+def chunk(payload: dict[str, Any]) -> bytes:
+    """Encode a model's own JSON as InvokeModelWithResponseStream wraps it."""
+    return event("chunk", {"bytes": base64.b64encode(json.dumps(payload).encode()).decode()})
+
+
+def _stream(*parts: bytes) -> Answer:
+    return Answer(200, (("Content-Type", EVENT_STREAM),), parts)
+
+
+def plausible_answer(service: str, operation: Operation | None) -> Answer:
+    """Answer as the service might; operations without a text of their own answer `{}`."""
+    if service in _XML:
+        return Answer(200, (("Content-Type", "text/xml"),), _XML[service].encode())
+    match operation.name if operation else None:
+        case "Converse":
+            return _json(_CONVERSE)
+        case "ConverseStream":
+            return _stream(*(event(name, payload) for name, payload in _CONVERSE_EVENTS))
+        case "InvokeModel":
+            return _json(
+                _MESSAGE,
+                ("x-amzn-bedrock-input-token-count", "3"),
+                ("x-amzn-bedrock-output-token-count", "7"),
+                ("x-amzn-bedrock-invocation-latency", "1"),
+            )
+        case "InvokeModelWithResponseStream":
+            return _stream(*(chunk(payload) for payload in _MESSAGE_EVENTS))
+        case "ListFoundationModels":
+            return _json(_MODELS)
+    if operation is not None and operation.event_stream_output:
+        return _stream()
+    return _json({})
+
+
+def denial_answer(service: str, denial: Denial) -> Answer:
+    """Answer a refusal in the shape of the service: XML for STS and S3, JSON else."""
+    if service in _XML:
+        body = (
+            "<ErrorResponse><Error><Code>AccessDenied</Code>"
+            f"<Message>{denial.message}</Message></Error></ErrorResponse>"
+        )
+        return Answer(denial.status, (("Content-Type", "text/xml"),), body.encode())
+    headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", denial.error_type))
+    return Answer(denial.status, headers, denial.body)
+
+
+def request_id() -> tuple[str, str]:
+    """A fresh x-amzn-requestid header."""
+    return ("x-amzn-RequestId", str(uuid4()))
