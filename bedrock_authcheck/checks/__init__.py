@@ -1,0 +1,1 @@
+"""Rule and evidence in, verdict out: pure functions, one for each rule."""

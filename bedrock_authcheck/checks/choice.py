@@ -1,0 +1,162 @@
+"""CHAIN, LIMIT, TOKEN and PREF: which credential was chosen, and was none sent in vain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
+from bedrock_authcheck.checks.wording import describe, describe_source
+from bedrock_authcheck.wire.attribution import Observation
+from bedrock_authcheck.wire.leaks import secret_pattern, token_in_target
+
+_AUTHORIZATION_LINE: Final = re.compile(rb"(?im)^authorization:")
+
+
+def as_expected(trial: Trial) -> Iterator[Problem]:
+    """Every request of the call is authenticated as the expectation allows."""
+    expectation = trial.expectation
+    for seen in trial.requests:
+        if seen.evidence.scheme is AuthScheme.UNSIGNED and expectation.unsigned:
+            continue
+        if seen.source not in expectation.sources or seen.source is None:
+            yield Problem(str(expectation), describe(seen), seen)
+    if not trial.requests:
+        yield from _clear_error(trial)
+
+
+def refused(trial: Trial) -> Iterator[Problem]:
+    """The call ends in a clear error and no request left, signed or not."""
+    for seen in trial.observations:
+        yield Problem(str(trial.expectation), describe(seen), seen)
+    yield from _clear_error(trial)
+
+
+def _clear_error(trial: Trial) -> Iterator[Problem]:
+    """A clear error, where no request was seen: the call failed, with a text free of secrets."""
+    if not trial.expectation.refusal:
+        hosts = ", ".join(sorted(set(trial.refused_hosts)))
+        seen = f"none; the client tried to reach {hosts}" if hosts else "no request seen"
+        said = "; ".join(f"{r.error_type}: {r.error}" for r in trial.results if not r.ok)
+        yield Problem(str(trial.expectation), f"{seen}{f' ({said})' if said else ''}")
+        return
+    if trial.refused_hosts:
+        hosts = ", ".join(sorted(set(trial.refused_hosts)))
+        yield Problem(str(trial.expectation), f"an attempt to reach {hosts}")
+    for result in trial.results:
+        if result.ok:
+            yield Problem(str(trial.expectation), "the call succeeded without any request")
+        elif not result.error.strip():
+            yield Problem(str(trial.expectation), f"{result.error_type} without a text")
+    for name in _secrets_told(trial):
+        yield Problem("an error text without a secret", f"the text holds {name}")
+
+
+def _secrets_told(trial: Trial) -> list[str]:
+    text = "\n".join(result.error for result in trial.results)
+    held = (*trial.keyring.credentials, *trial.foreign)
+    return [
+        f"{name} of {describe_source(credential.source)}"
+        for credential in held
+        for name, value in credential.secrets().items()
+        if secret_pattern(value).search(text)
+    ]
+
+
+def not_mixed(trial: Trial) -> Iterator[Problem]:
+    """CHAIN-3: key id, secret and session token of a request are of one level."""
+    judged = [seen for seen in trial.signed_requests if seen.signature is not None]
+    if not judged:
+        raise NothingToJudge("no request was signed with a key id of this environment")
+    expected = "key id, secret and session token of one level"
+    for seen in judged:
+        differs = seen.signature.differs if seen.signature else None
+        foreign = _foreign_session_token(seen, trial)
+        if foreign:
+            yield Problem(expected, f"{describe(seen)} with the session token of {foreign}", seen)
+        elif differs is SignaturePart.SECRET and seen.signature:
+            yield Problem(expected, f"{describe(seen)}: {seen.signature.text}", seen)
+
+
+def _foreign_session_token(seen: Observation, trial: Trial) -> str | None:
+    value = seen.evidence.session_token
+    for credential in trial.keyring.aws:
+        if value and credential.session_token == value and credential != seen.credential:
+            return describe_source(credential.source)
+    return None
+
+
+def half_level_unused(trial: Trial) -> Iterator[Problem]:
+    """CHAIN-4: a level that holds half a credential never signs."""
+    for seen in trial.observations:
+        if seen.source in trial.broken:
+            yield Problem(str(trial.expectation), f"{describe(seen)}, which is half", seen)
+    yield from as_expected(trial)
+
+
+def carries_token(seen: Observation, token: BearerToken) -> bool:
+    """Whether a request holds the token anywhere: a header, the URL, the body."""
+    value = token.value.strip()
+    if not value:
+        return False
+    return (
+        any(secret_pattern(value).search(content) for _, content in seen.exchange.headers)
+        or token_in_target(seen.exchange.target, value)
+        or value.encode() in seen.exchange.body
+    )
+
+
+def token_not_carried(trial: Trial) -> Iterator[Problem]:
+    """LIMIT-1 to LIMIT-3, LIMIT-6, LIMIT-7: no request to the service carries a token."""
+    for seen in trial.requests:
+        if seen.evidence.tokens or any(carries_token(seen, t) for t in trial.keyring.tokens):
+            yield Problem("no bearer token for this operation", describe(seen), seen)
+    yield from as_expected(trial)
+
+
+def blank_token_unsent(trial: Trial) -> Iterator[Problem]:
+    """TOKEN-1: `Bearer` with nothing behind it is never sent."""
+    for seen in trial.observations:
+        if any(not token.strip() for token in seen.evidence.tokens):
+            yield Problem(str(trial.expectation), "`Bearer` with nothing behind it", seen)
+    yield from as_expected(trial)
+
+
+def token_trimmed(trial: Trial) -> Iterator[Problem]:
+    """TOKEN-2: white space around the token is trimmed or refused; nothing is injected."""
+    for seen in trial.observations:
+        for token in seen.evidence.tokens:
+            if token != token.strip():
+                yield Problem("the token trimmed, or a clear error", _margins(token), seen)
+        if seen.exchange.header_values("X-Injected"):
+            yield Problem("no header out of the token's text", "X-Injected: …", seen)
+        if len(_AUTHORIZATION_LINE.findall(seen.exchange.raw_head)) > 1:
+            yield Problem("one Authorization line", "more than one", seen)
+    yield from as_expected(trial)
+
+
+def _margins(token: str) -> str:
+    before = token[: len(token) - len(token.lstrip())]
+    after = token[len(token.rstrip()) :]
+    sides = [f"{ascii(text)} {side} it" for text, side in ((before, "before"), (after, "behind"))]
+    return "the token with " + " and ".join(s for s in sides if not s.startswith("'' "))
+
+
+def foreign_token_unread(trial: Trial) -> Iterator[Problem]:
+    """TOKEN-3: the token of another service's variable is not read for Bedrock."""
+    for seen in trial.observations:
+        if any(carries_token(seen, token) for token in trial.foreign):
+            yield Problem(str(trial.expectation), "the token of another service's variable", seen)
+    yield from as_expected(trial)
+
+
+def anonymous(trial: Trial) -> Iterator[Problem]:
+    """PREF-3: anonymous asked for in code sends neither a token nor a signature."""
+    for seen in trial.observations:
+        if seen.evidence.scheme is not AuthScheme.UNSIGNED:
+            yield Problem(str(trial.expectation), describe(seen), seen)
+        elif any(carries_token(seen, token) for token in trial.keyring.tokens):
+            yield Problem(str(trial.expectation), "the bearer token in an unsigned request", seen)
+    yield from as_expected(trial)

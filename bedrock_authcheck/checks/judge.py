@@ -1,0 +1,83 @@
+"""Which check belongs to which rule, and what its findings mean at the rule's level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.checks import choice, signing
+from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+from bedrock_authcheck.checks.wording import describe
+from bedrock_authcheck.model import Outcome, RuleLevel, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bedrock_authcheck.spec.rules import Rule
+
+    Check = Callable[[Trial], Iterator[Problem]]
+
+CHECKS: Final[dict[str, Check]] = {
+    "CHAIN-1": choice.as_expected,
+    "CHAIN-2": choice.refused,
+    "CHAIN-3": choice.not_mixed,
+    "CHAIN-4": choice.half_level_unused,
+    "AUTH-1": signing.one_authorization,
+    "AUTH-2": signing.no_sigv4_credential,
+    "AUTH-3": signing.signature_verifies,
+    "AUTH-4": signing.scope_and_date,
+    "AUTH-5": signing.session_token,
+    "AUTH-6": signing.same_level_throughout,
+    "AUTH-7": signing.token_not_in_url,
+    "AUTH-8": signing.proxied_headers_unsigned,
+    "AUTH-9": signing.no_sigv4_traces,
+    "LIMIT-1": choice.token_not_carried,
+    "LIMIT-2": choice.token_not_carried,
+    "LIMIT-3": choice.token_not_carried,
+    "LIMIT-4": choice.as_expected,
+    "LIMIT-5": choice.refused,
+    "LIMIT-6": choice.token_not_carried,
+    "LIMIT-7": choice.token_not_carried,
+    "LIMIT-8": choice.as_expected,
+    "TOKEN-1": choice.blank_token_unsent,
+    "TOKEN-2": choice.token_trimmed,
+    "TOKEN-3": choice.foreign_token_unread,
+    "PREF-1": choice.token_not_carried,
+    "PREF-3": choice.anonymous,
+}
+
+
+def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
+    """Hold a rule against a trial.
+
+    A broken MUST failed, a broken SHOULD is a warning (failed if `strict`); a rule with no
+    request to speak of is skipped, never passed.
+    """
+    try:
+        problem = next(CHECKS[rule.id](trial), None)
+    except NothingToJudge as nothing:
+        return Verdict(rule.id, Outcome.SKIPPED, reason=str(nothing))
+    if problem is None:
+        seen = trial.requests[0] if trial.requests else None
+        observed = describe(seen) if seen else "a clear error and no request"
+        return Verdict(rule.id, Outcome.PASSED, str(trial.expectation), observed)
+    lenient = rule.level is not RuleLevel.MUST and not strict
+    return Verdict(
+        rule.id,
+        Outcome.WARNING if lenient else Outcome.FAILED,
+        problem.expected,
+        problem.observed,
+        reason=_reason(trial, problem),
+    )
+
+
+def _reason(trial: Trial, problem: Problem) -> str:
+    """One sentence about the call, for the head of a report."""
+    call, seen = trial.call.operation, problem.observation
+    sources = trial.expectation.sources
+    wrong = seen is not None and seen.source is not None and seen.source not in sources
+    if wrong and seen is not None and seen.source is not None and sources:
+        expected = " or ".join(str(source.level) for source in sources)
+        return f"{call} was authenticated by level {seen.source.level}, expected level {expected}"
+    if wrong and seen is not None:
+        return f"{call} was sent, {seen.evidence.scheme}, where no request may leave"
+    return f"{call}: {problem.observed.partition(chr(10))[0]}"

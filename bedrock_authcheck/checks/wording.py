@@ -1,0 +1,31 @@
+"""How evidence reads in a report: one line, no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.model import AuthScheme, CredentialSource
+from bedrock_authcheck.wire.redaction import shorten_key_id
+
+if TYPE_CHECKING:
+    from bedrock_authcheck.wire.attribution import Observation
+
+
+def describe_source(source: CredentialSource) -> str:
+    """Level and title: `4 shared credentials file`."""
+    return f"{source.level} {source.title}"
+
+
+def describe(observation: Observation) -> str:
+    """Scheme, place, key id and scope: `sigv4  ~/.aws/credentials [default]  AKIA…L4SHARED  …`."""
+    evidence = observation.evidence
+    parts = [str(evidence.scheme)]
+    if observation.source is not None:
+        parts.append(observation.source.place)
+    elif evidence.scheme is not AuthScheme.UNSIGNED:
+        parts.append("a credential of no level here")
+    if evidence.key_id is not None:
+        parts.append(shorten_key_id(evidence.key_id))
+    if evidence.scope is not None:
+        parts.append(f"{evidence.scope.service}/{evidence.scope.region}")
+    return "  ".join(parts)

@@ -1,0 +1,1 @@
+"""The thing under test: told what to call, never what should happen."""

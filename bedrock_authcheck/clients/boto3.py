@@ -1,0 +1,155 @@
+"""boto3 in this process: the client that the bundled suite judges."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from functools import cache, cached_property
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import botocore
+import botocore.endpoint
+import botocore.session
+from botocore.config import Config
+from botocore.eventstream import EventStream
+from botocore.response import StreamingBody
+
+from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference
+from bedrock_authcheck.spec.catalogue import shared_loader
+from bedrock_authcheck.spec.parameters import minimal_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
+
+
+class Boto3Client:
+    """boto3 as it is installed; deviations are ranged by the version of botocore."""
+
+    name = "boto3"
+
+    @cached_property
+    def version(self) -> str:
+        """The version of botocore, which decides how requests are authenticated."""
+        return version("botocore")
+
+    def not_offered(self, call: Call, settings: ClientSettings) -> str | None:
+        """Say what this botocore lacks for the call: service, operation or setting."""
+        known = shared_loader().list_available_services("service-2")
+        if call.service not in known:
+            return f"botocore {self.version} has no service {call.service}"
+        model = _service_model(call.service)
+        if call.operation not in model.operation_names:
+            return f"botocore {self.version} has no operation {call.service} {call.operation}"
+        if model.operation_model(call.operation).has_event_stream_input:
+            return "boto3 offers no operation whose request is an event stream"
+        try:
+            _config(settings)
+        except TypeError:
+            return f"botocore {self.version} has no setting for {settings.preference}"
+        return None
+
+    def connect(self, service: str, settings: ClientSettings) -> Boto3Connection:
+        """Prepare a client; it is built, in the environment of the moment, at its first call."""
+        return Boto3Connection(service, settings)
+
+
+@cache
+def _service_model(service: str) -> Any:
+    session = botocore.session.Session()
+    session.register_component("data_loader", shared_loader())
+    return session.get_service_model(service)
+
+
+def _config(settings: ClientSettings) -> Config:
+    """Build the config of the settings; TypeError where this botocore lacks the option."""
+    options: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS}}
+    match settings.preference:
+        case Preference.SIGV4_BY_VERSION:
+            options["signature_version"] = "v4"
+        case Preference.BEARER_BY_VERSION:
+            options["signature_version"] = "bearer"
+        case Preference.SIGV4_BY_PREFERENCE:
+            options["auth_scheme_preference"] = "sigv4"
+        case Preference.BEARER_BY_PREFERENCE:
+            options["auth_scheme_preference"] = "httpBearerAuth"
+        case Preference.ANONYMOUS:
+            options["signature_version"] = botocore.UNSIGNED
+        case None:
+            pass
+    return Config(**options)
+
+
+class Boto3Connection:
+    """One boto3 client of a session of its own."""
+
+    def __init__(self, service: str, settings: ClientSettings) -> None:
+        """Note what to build."""
+        self._service = service
+        self._settings = settings
+        self._client: Any = None
+
+    def call(self, call: Call) -> CallResult:
+        """Call the operation and read its answer, streams and pages included, to the end."""
+        try:
+            if self._client is None:
+                self._client = self._build()
+            with _no_back_off():
+                self._invoke(call)
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
+            return CallResult(ok=False, error_type=type(error).__name__, error=str(error))
+        return CallResult(ok=True)
+
+    def _build(self) -> Any:
+        core = botocore.session.Session()
+        core.register_component("data_loader", shared_loader())
+        keys: Mapping[str, str] = self._settings.keys
+        in_session = keys if self._settings.keys_in_session else {}
+        in_client = {} if self._settings.keys_in_session else keys
+        session = boto3.Session(botocore_session=core, **in_session)
+        return session.client(
+            self._service,  # type: ignore[call-overload] # the stubs list services by literal
+            region_name=self._settings.region,
+            config=_config(self._settings),
+            **in_client,
+        )
+
+    def _invoke(self, call: Call) -> None:
+        parameters = call.parameters
+        if parameters is None:
+            shape = _service_model(call.service).operation_model(call.operation).input_shape
+            parameters = minimal_parameters(shape) if shape else {}
+        method = botocore.xform_name(call.operation)
+        if call.paginate:
+            for _ in self._client.get_paginator(method).paginate(**parameters):
+                pass
+            return
+        response = getattr(self._client, method)(**parameters)
+        for value in response.values():
+            if isinstance(value, EventStream):
+                for _ in value:
+                    pass
+            elif isinstance(value, StreamingBody):
+                value.read()
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+@contextmanager
+def _no_back_off() -> Iterator[None]:
+    """Retry at once: botocore sleeps, by its own module's name of `time`, before a retry."""
+    module: Any = botocore.endpoint
+    before = module.time
+    module.time = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    try:
+        yield
+    finally:
+        module.time = before

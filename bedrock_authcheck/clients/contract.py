@@ -1,0 +1,82 @@
+"""What the suite asks of a client, and all that a client says back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Preference(StrEnum):
+    """A choice of auth scheme made in code, and the setting that makes it."""
+
+    SIGV4_BY_VERSION = "sigv4 by signature version"
+    SIGV4_BY_PREFERENCE = "sigv4 by auth scheme preference"
+    BEARER_BY_VERSION = "bearer by signature version"
+    BEARER_BY_PREFERENCE = "bearer by auth scheme preference"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """What is passed in code to a client: keys, Region, preference.
+
+    `keys` are boto3's names (aws_access_key_id …). `keys_in_session` hands them to the
+    session instead of the client.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keys_in_session: bool = False
+    region: str | None = None
+    preference: Preference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: a service model's name, an operation, its parameters.
+
+    `parameters` of None asks for minimal valid ones. `paginate` follows the pages.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] | None = None
+    paginate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What came back: an answer, or an error with its type and text; never a verdict."""
+
+    ok: bool
+    error_type: str = ""
+    error: str = field(default="", repr=False)
+
+
+class Connection(Protocol):
+    """A client for one service, built at its first call."""
+
+    def call(self, call: Call) -> CallResult:
+        """Make the call, read its answer to the end, report what came back."""
+
+    def close(self) -> None:
+        """Drop connections and whatever else the client holds."""
+
+
+class Client(Protocol):
+    """An SDK: named, versioned, and able to connect to a service."""
+
+    @property
+    def name(self) -> str:
+        """The name that known deviations use."""
+
+    @property
+    def version(self) -> str:
+        """The version that known deviations are ranged by."""
+
+    def not_offered(self, call: Call, settings: ClientSettings) -> str | None:
+        """Say why this client cannot make the call; None where it can."""
+
+    def connect(self, service: str, settings: ClientSettings) -> Connection:
+        """Prepare a client for a service; errors come with the first call."""

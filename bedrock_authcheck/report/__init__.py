@@ -1,0 +1,1 @@
+"""One model of a result; the terminal, JSON Lines and whatever follows are rendered from it."""

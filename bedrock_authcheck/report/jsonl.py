@@ -1,0 +1,106 @@
+"""Results as JSON Lines: a header, a line for each scenario, a footer with totals.
+
+The schema of the lines ships as `results.schema.json` beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from bedrock_authcheck.report.result import ScenarioResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FORMAT: Final = 1
+"""The version of the format; a reader refuses another."""
+
+
+class ReportError(ValueError):
+    """A file that is no whole report: torn, of another version, or no report at all."""
+
+
+class ReportWriter:
+    """Writes a report line by line; without `finish` the file has no footer and is refused."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+        """Create the file and write its header. OSError where it cannot be written."""
+        self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
+        self._outcomes: Counter[str] = Counter()
+        self._write({"type": "header", "format": FORMAT, **header})
+
+    def add(self, result: ScenarioResult) -> None:
+        """Write one scenario."""
+        self._outcomes[str(result.outcome)] += 1
+        self._write({"type": "scenario", **result.as_json()})
+
+    def finish(self, exit_status: int) -> None:
+        """Write the footer, with pytest's exit status, and close the file."""
+        total = sum(self._outcomes.values())
+        outcomes = dict(sorted(self._outcomes.items()))
+        self._write(
+            {
+                "type": "footer",
+                "scenarios": total,
+                "outcomes": outcomes,
+                "exit_status": int(exit_status),
+            }
+        )
+        self._file.close()
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n")
+        self._file.flush()  # what was judged is on the disk if the run is killed
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that was read whole."""
+
+    header: Mapping[str, Any]
+    results: tuple[ScenarioResult, ...]
+    footer: Mapping[str, Any]
+
+
+def read_report(path: Path) -> Report:
+    """Read a report. ReportError names the line and what is wrong with it; OSError as usual."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    objects = [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
+    if not objects or objects[0].get("type") != "header":
+        raise ReportError(f"{path} is no report: its first line is not a header")
+    header = objects[0]
+    if header.get("format") != FORMAT:
+        msg = f"{path} is of format {header.get('format')!r}; this version reads {FORMAT}"
+        raise ReportError(msg)
+    footer = objects[-1]
+    if footer.get("type") != "footer":
+        raise ReportError(f"{path} has no footer: the run that wrote it did not end; run it again")
+    results = tuple(_result(path, n, line) for n, line in enumerate(objects[1:-1], start=2))
+    if footer.get("scenarios") != len(results):
+        msg = f"{path}: the footer counts {footer.get('scenarios')} scenarios, not {len(results)}"
+        raise ReportError(msg)
+    return Report(header, results, footer)
+
+
+def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ReportError(f"{path}, line {number}: not JSON ({error.msg})") from error
+    if not isinstance(value, dict):
+        raise ReportError(f"{path}, line {number}: not an object")
+    return value
+
+
+def _result(path: Path, number: int, line: dict[str, Any]) -> ScenarioResult:
+    if line.get("type") != "scenario":
+        raise ReportError(f"{path}, line {number}: type is {line.get('type')!r}, not 'scenario'")
+    try:
+        return ScenarioResult.from_json({k: v for k, v in line.items() if k != "type"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReportError(f"{path}, line {number}: not a scenario ({error})") from error
+

@@ -1,0 +1,134 @@
+"""What a scenario came to, as data without a secret: the one truth of every report."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from bedrock_authcheck.model import Outcome, Verdict
+from bedrock_authcheck.wire.redaction import redact_exchange, redact_text
+
+if TYPE_CHECKING:
+    from bedrock_authcheck.checks.trial import Trial
+    from bedrock_authcheck.wire.attribution import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """One scenario's verdicts with the evidence behind them; all of it is JSON.
+
+    `present` and `broken` are names of sources. `requests` and `results` hold what was seen
+    and what the client said, redacted. `stale` names known deviations that no longer deviate.
+    """
+
+    id: str
+    service: str
+    operation: str
+    present: tuple[str, ...]
+    broken: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    requests: tuple[dict[str, Any], ...] = ()
+    results: tuple[dict[str, Any], ...] = ()
+    stale: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The gravest outcome of its verdicts; an expected failure does not count as one."""
+        outcomes = {v.outcome for v in self.verdicts if v.deviation is None}
+        if self.stale:
+            outcomes.add(Outcome.FAILED)
+        return next((o for o in _GRAVEST_FIRST if o in outcomes), Outcome.PASSED)
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """The known deviations that its failures were foreseen by."""
+        return tuple(dict.fromkeys(v.deviation for v in self.verdicts if v.deviation))
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON has them; `outcome` added for readers."""
+        return {**asdict(self), "outcome": str(self.outcome)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Rebuild a result from `as_json`."""
+        fields = {key: _as_tuple(value) for key, value in data.items() if key != "outcome"}
+        fields["verdicts"] = tuple(
+            Verdict(**{**verdict, "outcome": Outcome(verdict["outcome"])})
+            for verdict in data["verdicts"]
+        )
+        return cls(**fields)
+
+
+_GRAVEST_FIRST = (
+    Outcome.ERROR,
+    Outcome.FAILED,
+    Outcome.WARNING,
+    Outcome.PASSED,
+    Outcome.NOT_OBSERVABLE,
+    Outcome.NOT_OFFERED,
+    Outcome.SKIPPED,
+)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def request_json(observation: Observation) -> dict[str, Any]:
+    """One request as a report keeps it: as received, with every secret redacted."""
+    exchange, evidence = redact_exchange(observation.exchange), observation.evidence
+    scope = evidence.scope
+    return {
+        "service": exchange.service,
+        "operation": observation.operation,
+        "method": exchange.method,
+        "target": exchange.target,
+        "headers": [list(header) for header in exchange.headers],
+        "protocol": exchange.protocol,
+        "tls": exchange.tls,
+        "received_at": exchange.received_at.isoformat() if exchange.received_at else None,
+        "complete": exchange.complete,
+        "status": exchange.status,
+        "body_bytes": len(exchange.body),
+        "scheme": str(evidence.scheme),
+        "source": str(observation.source) if observation.source else None,
+        "scope": f"{scope.date}/{scope.region}/{scope.service}" if scope else None,
+        "signed_headers": list(evidence.signed_headers),
+        "signature_valid": observation.signature.valid if observation.signature else None,
+        "findings": [finding.text for finding in evidence.findings],
+    }
+
+
+def result_of(
+    scenario_id: str, trial: Trial, verdicts: tuple[Verdict, ...], stale: tuple[str, ...]
+) -> ScenarioResult:
+    """Turn a judged trial into a result, with every secret of its environment redacted."""
+    credentials = (*trial.keyring.credentials, *trial.foreign)
+
+    def clean(text: str) -> str:
+        return redact_text(text, credentials)
+
+    return ScenarioResult(
+        scenario_id,
+        trial.call.service,
+        trial.call.operation,
+        tuple(trial.present),
+        tuple(trial.broken),
+        tuple(
+            Verdict(
+                verdict.rule,
+                verdict.outcome,
+                clean(verdict.expected),
+                clean(verdict.observed),
+                clean(verdict.reason),
+                verdict.deviation,
+            )
+            for verdict in verdicts
+        ),
+        tuple(request_json(observation) for observation in trial.observations),
+        tuple(
+            {"ok": r.ok, "error_type": r.error_type, "error": clean(r.error)}
+            for r in trial.results
+        ),
+        stale,
+    )

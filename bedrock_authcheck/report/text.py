@@ -1,0 +1,95 @@
+"""A failure as a person reads it at two in the morning."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.checks.wording import describe_source
+from bedrock_authcheck.model import CredentialSource, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bedrock_authcheck.model import Verdict
+    from bedrock_authcheck.report.result import ScenarioResult
+    from bedrock_authcheck.spec.deviations import Deviation
+    from bedrock_authcheck.spec.rules import Rule
+
+_REQUEST_WIDTH = 100
+
+
+def failure_text(
+    result: ScenarioResult, rules: Mapping[str, Rule], deviations: Mapping[str, Deviation]
+) -> str:
+    """All that is wrong with a scenario: each broken rule, then stale deviations."""
+    shown = (Outcome.FAILED, Outcome.WARNING, Outcome.ERROR)
+    blocks = [
+        verdict_text(result, verdict, rules[verdict.rule])
+        for verdict in result.verdicts
+        if verdict.outcome in shown and verdict.deviation is None
+    ]
+    blocks += [_stale_text(result, deviations[name]) for name in result.stale]
+    return "\n\n".join(blocks)
+
+
+def verdict_text(result: ScenarioResult, verdict: Verdict, rule: Rule) -> str:
+    """One verdict with rule, expectation, evidence, source and the command that repeats it."""
+    word = {Outcome.WARNING: "warns", Outcome.ERROR: "could not be judged"}
+    headline = f"{verdict.rule} {word.get(verdict.outcome, 'failed')}: {verdict.reason}"
+    lines = [
+        ("rule", f"{rule.level}  {rule.statement}"),
+        ("present", levels_text(result.present)),
+        ("half", levels_text(result.broken) if result.broken else ""),
+        ("expected", verdict.expected),
+        ("observed", verdict.observed),
+        *(("request", line) for line in _request_lines(result)),
+        *(("client", line) for line in _client_lines(result)),
+        ("source", "; ".join(str(source) for source in rule.sources)),
+        ("again", f"pytest --bedrock-authcheck '{result.id}'"),
+    ]
+    return "\n".join([headline, *_aligned(lines)])
+
+
+def levels_text(sources: tuple[str, ...]) -> str:
+    """Levels with their numbers: `1 bearer token · 4 shared credentials file`."""
+    return " · ".join(describe_source(CredentialSource(name)) for name in sources) or "nothing"
+
+
+def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:
+    for label, text in lines:
+        if text:
+            first, *rest = text.splitlines()
+            yield f"  {label:<9} {first}"
+            yield from (f"  {'':<9} {line}" for line in rest)
+
+
+def _request_lines(result: ScenarioResult) -> Iterator[str]:
+    for request in result.requests:
+        how = f"{request['protocol']}, {request['tls'] or 'no TLS'}"
+        target = shorten(request["target"], _REQUEST_WIDTH, placeholder="…")
+        status = request["status"] or "unanswered"
+        yield f"{request['service']}  {request['method']} {target}  ({how}) → {status}"
+
+
+def _client_lines(result: ScenarioResult) -> Iterator[str]:
+    for answer in result.results:
+        if not answer["ok"]:
+            yield shorten(f"{answer['error_type']}: {answer['error']}", 300, placeholder="…")
+
+
+def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
+    return "\n".join(
+        [
+            f"{deviation.rule} passed, but the known deviation {deviation.id!r} says that it "
+            f"does not",
+            *_aligned(
+                [
+                    ("entry", f'id = "{deviation.id}" in {deviation.origin}'),
+                    ("versions", f"{deviation.client} {deviation.versions}"),
+                    ("delete", "the entry, or end its range of versions or scenarios before this"),
+                    ("again", f"pytest --bedrock-authcheck '{result.id}'"),
+                ]
+            ),
+        ]
+    )

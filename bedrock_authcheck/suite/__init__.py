@@ -1,0 +1,1 @@
+"""The bundled conformance suite: scenarios as data, by group."""

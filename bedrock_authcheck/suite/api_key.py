@@ -1,0 +1,118 @@
+"""TOKEN-1 to TOKEN-3: blank tokens, white space around them, other services' variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.checks.trial import Expectation
+from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.suite.scenario import (
+    CONVERSE,
+    MAIN_CALLS,
+    Held,
+    Scenario,
+    expect,
+    levels_name,
+    request_rules,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLANK: Final = {
+    "empty": "",
+    "space": " ",
+    "spaces": "    ",
+    "tab": "\t",
+    "line-feed": "\n",
+    "line-end": "\r\n",
+    "mixed": " \t\r\n ",
+}
+_AROUND: Final = {
+    "space-before": (" ", ""),
+    "spaces-before": ("   ", ""),
+    "tab-before": ("\t", ""),
+    "line-feed-before": ("\n", ""),
+    "line-end-before": ("\r\n", ""),
+    "space-after": ("", " "),
+    "spaces-after": ("", "   "),
+    "tab-after": ("", "\t"),
+    "line-feed-after": ("", "\n"),
+    "line-end-after": ("", "\r\n"),
+    "space-both": (" ", " "),
+    "line-feed-both": ("\n", "\n"),
+    "header-after": ("", "\r\nX-Injected: yes"),
+    "header-after-line-feed": ("", "\nX-Injected: yes"),
+    "folded-header-after": ("", "\r\n X-Injected: yes"),
+}
+FOREIGN: Final = (
+    "AWS_BEARER_TOKEN_S3",
+    "AWS_BEARER_TOKEN_STS",
+    "AWS_BEARER_TOKEN_SAGEMAKER",
+    "AWS_BEARER_TOKEN_BEDROCK_AGENTCORE",
+    "AWS_BEARER_TOKEN",
+)
+"""Variables that look like the one, and are another service's or nobody's."""
+
+_BESIDE: Final = ((), (CredentialSource.ENVIRONMENT,), (CredentialSource.INSTANCE,))
+
+
+def scenarios() -> Iterator[Scenario]:
+    """All of the above, alone and beside IAM credentials."""
+    yield from _blank()
+    yield from _around()
+    yield from _foreign()
+
+
+def _blank() -> Iterator[Scenario]:
+    for name, value in _BLANK.items():
+        for beside in _BESIDE:
+            held = tuple(Held(source) for source in beside)
+            # A blank token is no token, or a clear error.
+            usable = expect(beside, CONVERSE.service)
+            expectation = Expectation(usable.sources, refusal=True)
+            yield Scenario(
+                "token",
+                f"blank-{name}+{levels_name(beside)}-converse",
+                ("TOKEN-1", *request_rules(expectation, held)),
+                held,
+                (CONVERSE,),
+                expectation,
+                variables={"AWS_BEARER_TOKEN_BEDROCK": value},
+            )
+
+
+def _around() -> Iterator[Scenario]:
+    for name, (before, after) in _AROUND.items():
+        for beside in ((), (CredentialSource.ENVIRONMENT,)):
+            held = (
+                Held(CredentialSource.BEARER, before=before, after=after),
+                *(Held(source) for source in beside),
+            )
+            expectation = Expectation((CredentialSource.BEARER,), refusal=True)
+            yield Scenario(
+                "token",
+                f"{name}{''.join(f'+{source}' for source in beside)}-converse",
+                ("TOKEN-2", *request_rules(expectation, held)),
+                held,
+                (CONVERSE,),
+                expectation,
+            )
+
+
+def _foreign() -> Iterator[Scenario]:
+    for variable in FOREIGN:
+        for beside in (*_BESIDE, (CredentialSource.BEARER,)):
+            held = tuple(Held(source) for source in beside)
+            for call_name in ("converse", "list-foundation-models"):
+                call = MAIN_CALLS[call_name]
+                expectation = expect(beside, call.service)
+                yield Scenario(
+                    "token",
+                    f"{variable.lower().replace('_', '-')}+{levels_name(beside)}-{call_name}",
+                    ("TOKEN-3", *request_rules(expectation, held)),
+                    held,
+                    (call,),
+                    expectation,
+                    foreign_variable=variable,
+                )

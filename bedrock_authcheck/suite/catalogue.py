@@ -1,0 +1,34 @@
+"""All scenarios by group, built when a group is first asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_authcheck.suite.scenario import Scenario
+
+GROUPS: Final = {
+    "chain": "bedrock_authcheck.suite.chain",
+    "auth": "bedrock_authcheck.suite.auth",
+    "limit": "bedrock_authcheck.suite.limit",
+    "token": "bedrock_authcheck.suite.api_key",
+    "preference": "bedrock_authcheck.suite.preference",
+}
+"""The groups in the order in which they run, and the module of each."""
+
+
+@cache
+def scenarios_of(group: str) -> Mapping[str, Scenario]:
+    """The scenarios of a group by name; KeyError for a group that does not exist."""
+    module = import_module(GROUPS[group])
+    scenarios: dict[str, Scenario] = {}
+    for scenario in module.scenarios():
+        if scenario.name in scenarios:
+            msg = f"two scenarios are called {scenario.id}"
+            raise ValueError(msg)
+        scenarios[scenario.name] = scenario
+    return scenarios

@@ -1,0 +1,132 @@
+"""CHAIN-1 to CHAIN-4: which of the levels that are present wins, and nothing is mixed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.checks.trial import Expectation
+from bedrock_authcheck.clients.contract import ClientSettings
+from bedrock_authcheck.environments.levels import Part
+from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.suite.scenario import (
+    CONVERSE,
+    MAIN_CALLS,
+    Held,
+    Scenario,
+    expect,
+    levels_name,
+    request_rules,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST_FIVE: Final = tuple(source for source in CredentialSource if source.level < 6)  # noqa: PLR2004 - the sixth level has two sources
+_SIXTH: Final = (None, CredentialSource.INSTANCE, CredentialSource.CONTAINER)
+_IAM: Final = tuple(source for source in CredentialSource if source is not CredentialSource.BEARER)
+_CAN_BE_LONG_TERM: Final = tuple(source for source in _IAM if source.level < 6)  # noqa: PLR2004 - roles never are
+
+
+def scenarios() -> Iterator[Scenario]:
+    """All subsets of the six levels, then pairs that could be mixed, then half levels."""
+    yield from _subsets()
+    yield from _in_session()
+    yield from _pairs()
+    yield from _halves()
+
+
+def _subsets() -> Iterator[Scenario]:
+    """All 64 subsets, those with level 6 as instance and as container, for each main call."""
+    for sixth in _SIXTH:
+        last = (sixth,) if sixth else ()
+        for size in range(len(_FIRST_FIVE) + 1):
+            for first in combinations(_FIRST_FIVE, size):
+                sources = (*first, *last)
+                held = tuple(Held(source) for source in sources)
+                for name, call in MAIN_CALLS.items():
+                    expectation = expect(sources, call.service)
+                    rule = "CHAIN-1" if sources else "CHAIN-2"
+                    yield Scenario(
+                        "chain",
+                        f"{levels_name(sources)}-{name}",
+                        (rule, *request_rules(expectation, held)),
+                        held,
+                        (call,),
+                        expectation,
+                    )
+
+
+def _in_session() -> Iterator[Scenario]:
+    """Keys given to the session instead of the client: level 2 as well."""
+    others = (None, CredentialSource.BEARER, CredentialSource.ENVIRONMENT, CredentialSource.SHARED)
+    for other in others:
+        sources = (CredentialSource.SETTINGS, *((other,) if other else ()))
+        held = tuple(Held(source) for source in sources)
+        expectation = expect(sources, CONVERSE.service)
+        beside = f"+{other}" if other else ""
+        yield Scenario(
+            "chain",
+            f"settings-in-session{beside}-converse",
+            ("CHAIN-1", *request_rules(expectation, held)),
+            held,
+            (CONVERSE,),
+            expectation,
+            settings=ClientSettings(keys_in_session=True),
+        )
+
+
+def _pairs() -> Iterator[Scenario]:
+    """Two IAM levels, temporary and long-term in each combination: parts could be mixed."""
+    for upper, lower in combinations(_IAM, 2):
+        if upper.level == lower.level:
+            continue
+        kinds = [
+            (upper_kind, lower_kind)
+            for upper_kind in _kinds(upper)
+            for lower_kind in _kinds(lower)
+        ]
+        for upper_kind, lower_kind in kinds:
+            held = (Held(upper, temporary=upper_kind), Held(lower, temporary=lower_kind))
+            expectation = expect((upper, lower), CONVERSE.service)
+            name = f"{upper}-{_kind(upper_kind)}+{lower}-{_kind(lower_kind)}-converse"
+            rules = ("CHAIN-1", *request_rules(expectation, held))
+            yield Scenario("chain", name, rules, held, (CONVERSE,), expectation)
+
+
+def _kinds(source: CredentialSource) -> tuple[bool, ...]:
+    return (False, True) if source in _CAN_BE_LONG_TERM else (True,)
+
+
+def _kind(temporary: bool) -> str:  # noqa: FBT001 - a word for a flag
+    return "temporary" if temporary else "long-term"
+
+
+def _halves() -> Iterator[Scenario]:
+    """A level without its secret or key id: alone, above a whole one, and below the token."""
+    for source in _IAM:
+        for part in Part:
+            half = Held(source, without=part)
+            yield _half(half, part, ())
+            below = next((lower for lower in _IAM if lower.level > source.level), None)
+            if below is not None:
+                yield _half(half, part, (below,))
+            yield _half(half, part, (CredentialSource.BEARER,))
+
+
+def _half(half: Held, part: Part, whole: tuple[CredentialSource, ...]) -> Scenario:
+    held = (half, *(Held(source) for source in whole))
+    usable = expect(whole, CONVERSE.service)
+    below_token = CredentialSource.BEARER in whole
+    # Skipped or refused: both are right, unless a token above it wins anyway.
+    expectation = Expectation(usable.sources, refusal=not below_token)
+    rule = ("CHAIN-1", "CHAIN-4") if below_token else ("CHAIN-4",)
+    beside = "".join(f"+{source}" for source in whole)
+    return Scenario(
+        "chain",
+        f"{half.source}-without-{part}{beside}-converse",
+        (*rule, *request_rules(expectation, held)),
+        held,
+        (CONVERSE,),
+        expectation,
+    )

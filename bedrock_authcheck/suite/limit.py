@@ -1,0 +1,138 @@
+"""LIMIT-1 to LIMIT-8: where API keys work, and where the token must never be seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.clients.contract import Call, ClientSettings, Preference
+from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.spec.catalogue import Catalogue, documented
+from bedrock_authcheck.suite.scenario import (
+    Held,
+    Scenario,
+    expect,
+    levels_name,
+    request_rules,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOKEN: Final = (CredentialSource.BEARER,)
+_TOKEN_AND_IAM: Final = (
+    CredentialSource.BEARER,
+    CredentialSource.ENVIRONMENT,
+    CredentialSource.SHARED,
+)
+_IAM: Final = tuple(source for source in CredentialSource if source is not CredentialSource.BEARER)
+
+NEIGHBOURS: Final = (
+    Call("sts", "GetCallerIdentity", {}),
+    Call("s3", "ListBuckets", {}),
+    Call("sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "simulated", "Body": b"{}"}),
+)
+"""One call of each service that must never see the token."""
+
+_EXAMPLES: Final = {
+    "bedrock-agent": "ListAgents",
+    "bedrock-agent-runtime": "ListSessions",
+    "bedrock-data-automation": "ListDataAutomationProjects",
+    "bedrock-data-automation-runtime": "GetDataAutomationStatus",
+    "bedrock-agentcore": "ListSessions",
+    "bedrock-agentcore-control": "ListAgentRuntimes",
+}
+"""One operation of each service that takes no API keys, for the scenarios over all levels."""
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Every operation with the token alone and with IAM beside it; then levels, then wishes."""
+    catalogue = Catalogue.load()
+    for operation in catalogue:
+        call = Call(operation.service, operation.name)
+        for sources in (_TOKEN, _TOKEN_AND_IAM):
+            yield _of_operation(str(operation), call, operation.guide_rule, sources)
+    for service in catalogue.missing:
+        # Every service of the catalogue shows in the report, the absent ones as not offered.
+        call = Call(service, "any")
+        yield _of_operation(service, call, documented()[service]["rule"], _TOKEN)
+    yield from _neighbours()
+    yield from _levels_below()
+    yield from _wishes()
+
+
+def _of_operation(
+    name: str, call: Call, rule: str, sources: tuple[CredentialSource, ...]
+) -> Scenario:
+    held = tuple(Held(source) for source in sources)
+    takes_key = rule == "LIMIT-8"
+    expectation = expect(sources, call.service if takes_key else "")
+    return Scenario(
+        "limit",
+        f"{name}-{levels_name(sources)}",
+        (rule, *_consequence(rule, sources), *request_rules(expectation, held)),
+        held,
+        (call,),
+        expectation,
+        shared=True,
+    )
+
+
+def _consequence(rule: str, sources: tuple[CredentialSource, ...]) -> tuple[str, ...]:
+    """What follows where the token may not go: SigV4 by IAM, or a clear error without it."""
+    alone = sources == _TOKEN
+    if rule in ("LIMIT-1", "LIMIT-2", "LIMIT-3"):
+        return ("LIMIT-5",) if alone else ("LIMIT-4",)
+    if rule == "LIMIT-6":
+        return ("CHAIN-2",) if alone else ()
+    return ()
+
+
+def _neighbours() -> Iterator[Scenario]:
+    for call in NEIGHBOURS:
+        for sources in (_TOKEN, _TOKEN_AND_IAM):
+            yield _of_operation(f"{call.service}.{call.operation}", call, "LIMIT-6", sources)
+
+
+def _examples() -> Iterator[tuple[Call, str]]:
+    for service, operation in _EXAMPLES.items():
+        yield Call(service, operation), documented()[service]["rule"]
+
+
+def _levels_below() -> Iterator[Scenario]:
+    """LIMIT-4 for each level from 2 down, alone and above the next, with the token on top."""
+    for call, rule in _examples():
+        for source in _IAM:
+            lower = tuple(s for s in _IAM if s.level > source.level)[:1]
+            for below in {(), lower}:
+                sources = (CredentialSource.BEARER, source, *below)
+                if sources == _TOKEN_AND_IAM:
+                    continue  # every operation has this one
+                held = tuple(Held(s) for s in sources)
+                expectation = expect(sources, call.service)
+                rules = (rule, *_consequence(rule, sources), *request_rules(expectation, held))
+                name = f"{call.service}.{call.operation}-{levels_name(sources)}"
+                yield Scenario("limit", name, rules, held, (call,), expectation)
+
+
+def _wishes() -> Iterator[Scenario]:
+    """LIMIT-7: bearer asked for in code, where the token may not go."""
+    wishes = {
+        Preference.BEARER_BY_VERSION: "signature-version",
+        Preference.BEARER_BY_PREFERENCE: "auth-scheme-preference",
+    }
+    for call in (*(call for call, _ in _examples()), *NEIGHBOURS):
+        for preference, how in wishes.items():
+            for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
+                held = tuple(Held(source) for source in sources)
+                usable = expect(sources, call.service)
+                # Who asks for bearer where there is none may be told so: an error is right too.
+                expectation = type(usable)(usable.sources, refusal=True)
+                yield Scenario(
+                    "limit",
+                    f"{call.service}.{call.operation}-{levels_name(sources)}-asks-bearer-by-{how}",
+                    ("LIMIT-7", *request_rules(expectation, held)),
+                    held,
+                    (call,),
+                    expectation,
+                    settings=ClientSettings(preference=preference),
+                )

@@ -1,0 +1,133 @@
+"""A scenario: rules, levels, calls, and what may follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.checks.trial import Expectation
+from bedrock_authcheck.clients.contract import Call, ClientSettings
+from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.spec.services import TAKES_API_KEYS
+
+if TYPE_CHECKING:
+    from bedrock_authcheck.environments.levels import Part
+    from bedrock_authcheck.services.ledger import Step
+
+ROOT: Final = "bedrock-authcheck"
+"""The name of the suite: the first part of every scenario's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A level that a scenario provides, and how its credential differs from the usual one.
+
+    `before` and `after` stand around a token's text. `without` makes the level a half one.
+    """
+
+    source: CredentialSource
+    temporary: bool | None = None
+    without: Part | None = None
+    before: str = ""
+    after: str = ""
+    token_file: bool = False
+    short_term: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One experiment: on a machine with these levels, make these calls, hold these rules.
+
+    `variables` are set beside the levels; `foreign_variable` is given a token of its own that
+    must not be read. `steps` program the called service's next answers. A `shared` scenario
+    runs on an environment and a client that others with the same levels use too.
+    """
+
+    group: str
+    name: str
+    rules: tuple[str, ...]
+    held: tuple[Held, ...]
+    calls: tuple[Call, ...]
+    expectation: Expectation
+    settings: ClientSettings = field(default_factory=ClientSettings)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    foreign_variable: str | None = None
+    steps: tuple[Step, ...] = ()
+    shared: bool = False
+
+    @property
+    def id(self) -> str:
+        """The node id, `bedrock-authcheck::chain::bearer+shared-converse`."""
+        return f"{ROOT}::{self.group}::{self.name}"
+
+    @property
+    def present(self) -> tuple[CredentialSource, ...]:
+        """The sources that hold a complete credential."""
+        return tuple(held.source for held in self.held if held.without is None)
+
+    @property
+    def broken(self) -> tuple[CredentialSource, ...]:
+        """The sources that hold half a credential."""
+        return tuple(held.source for held in self.held if held.without is not None)
+
+
+CONVERSE: Final = Call(
+    "bedrock-runtime",
+    "Converse",
+    {
+        "modelId": "simulated.model-v1:0",
+        "messages": [{"role": "user", "content": [{"text": "hello"}]}],
+    },
+)
+CONVERSE_STREAM: Final = Call("bedrock-runtime", "ConverseStream", CONVERSE.parameters)
+INVOKE_MODEL: Final = Call(
+    "bedrock-runtime", "InvokeModel", {"modelId": "simulated.model-v1:0", "body": b"{}"}
+)
+LIST_MODELS: Final = Call("bedrock", "ListFoundationModels", {})
+MAIN_CALLS: Final = {
+    "converse": CONVERSE,
+    "converse-stream": CONVERSE_STREAM,
+    "invoke-model": INVOKE_MODEL,
+    "list-foundation-models": LIST_MODELS,
+}
+"""Calls by their name in ids: plain JSON, a stream, a blob, and the control plane."""
+
+_BEARER_RULES: Final = ("AUTH-1", "AUTH-2", "AUTH-7", "AUTH-9")
+_SIGV4_RULES: Final = ("AUTH-3", "AUTH-4", "AUTH-5", "AUTH-8")
+
+
+def winner(present: Iterable[CredentialSource], service: str) -> CredentialSource | None:
+    """The highest level present; the token does not count where API keys are not taken."""
+    eligible = [
+        source
+        for source in present
+        if source is not CredentialSource.BEARER or service in TAKES_API_KEYS
+    ]
+    return min(eligible, key=lambda source: source.level, default=None)
+
+
+def expect(present: Iterable[CredentialSource], service: str) -> Expectation:
+    """What CHAIN-1, CHAIN-2, LIMIT-4 and LIMIT-5 say together."""
+    source = winner(present, service)
+    return Expectation(refusal=True) if source is None else Expectation((source,))
+
+
+def request_rules(expectation: Expectation, held: Iterable[Held]) -> tuple[str, ...]:
+    """The AUTH rules, and CHAIN-3, that the requests of an expectation are held to."""
+    rules: list[str] = []
+    if CredentialSource.BEARER in expectation.sources:
+        rules += _BEARER_RULES
+    if any(source is not CredentialSource.BEARER for source in expectation.sources):
+        rules += _SIGV4_RULES
+        sources = {level.source for level in held}
+        if len(sources - {CredentialSource.BEARER}) > 1:
+            rules.append("CHAIN-3")
+        if CredentialSource.BEARER in sources:
+            rules.append("AUTH-7")
+    return tuple(dict.fromkeys(rules))
+
+
+def levels_name(sources: Iterable[CredentialSource]) -> str:
+    """`bearer+shared`, or `none`."""
+    return "+".join(sources) or "none"
