@@ -24,9 +24,9 @@ from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.services.listener import Listener
 from bedrock_authcheck.services.loop import BackgroundLoop
 from bedrock_authcheck.services.tls import CertificateStore, create_certificate_store
-from bedrock_authcheck.spec.catalogue import Catalogue
+from bedrock_authcheck.spec.catalogue import Catalogue, takes_api_keys
 from bedrock_authcheck.spec.routing import Router
-from bedrock_authcheck.spec.services import SERVICES, TAKES_API_KEYS, ServiceFacts
+from bedrock_authcheck.spec.services import SERVICES, ServiceFacts
 from bedrock_authcheck.wire.attribution import observe
 from bedrock_authcheck.wire.eventstream import decode_messages, encode_message
 
@@ -66,9 +66,7 @@ class _SimulatedService:
         ledger = self._endpoint.ledger
         operation = self._endpoint.route(self.name, exchange)
         observation = self._observe(exchange, operation)
-        accepts = self.name in TAKES_API_KEYS
-        if operation is not None:
-            accepts = operation.guide_accepts_api_key
+        accepts = operation.guide_accepts_api_key if operation else takes_api_keys(self.name)
         denial = authorize(observation, accepts_api_key=accepts)
         if denial is not None:
             answer = denial_answer(self.name, denial)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bedrock_authcheck.services.loop import BackgroundLoop
+from bedrock_authcheck.services.tls import CertificateStore, create_certificate_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def loop() -> Iterator[BackgroundLoop]:
+    with BackgroundLoop() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> CertificateStore:
+    return create_certificate_store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def trust(store: CertificateStore) -> ssl.SSLContext:
+    """What a client that trusts the authority uses."""
+    return ssl.create_default_context(cafile=str(store.ca_file))

@@ -1,0 +1,77 @@
+"""What the tests of the HTTP layer serve, and how they look at what is left behind."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.services.http import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.services.http import DuplexAnswer
+
+PATIENCE = 20.0  # seconds until a test gives up; none waits for them to pass
+
+
+class Recorder:
+    """A service that keeps what it is shown and answers what it is told."""
+
+    name = "bedrock-runtime"
+
+    def __init__(self, answer: Answer | None = None, duplex: DuplexAnswer | None = None) -> None:
+        self.programmed = answer or Answer(body=b'{"ok":true}')
+        self.duplex = duplex
+        self.heads: list[Exchange] = []
+        self.exchanges: list[Exchange] = []
+
+    def begin(self, head: Exchange) -> DuplexAnswer | None:
+        self.heads.append(head)
+        return self.duplex
+
+    def answer(self, exchange: Exchange) -> Answer:
+        self.exchanges.append(exchange)
+        return self.programmed
+
+    @property
+    def only(self) -> Exchange:
+        """The one exchange there is, waited for: the loop is another thread."""
+        wait_until(lambda: len(self.exchanges) > 0)
+        (exchange,) = self.exchanges
+        return exchange
+
+
+async def echo(parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Send each part back in capitals."""
+    async for part in parts:
+        yield part.upper()
+
+
+def leave_rudely(raw: socket.socket) -> None:
+    """Close with a TCP reset."""
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    raw.close()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return as soon as a condition holds; fail if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("what the test waited for did not happen")
+        time.sleep(0.001)
+
+
+def belongings() -> tuple[set[threading.Thread], int]:
+    """The threads of this process, and the number of its descriptors where that is told."""
+    descriptors = Path("/proc/self/fd")
+    count = len(list(descriptors.iterdir())) if descriptors.exists() else 0
+    return set(threading.enumerate()), count
