@@ -46,6 +46,3 @@ OTHERS: Final = (
 """Services that must never see a Bedrock token (LIMIT-6)."""
 
 SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, *OTHERS)}
-
-TAKES_API_KEYS: Final = frozenset({"bedrock", "bedrock-runtime"})
-"""The services that API keys work with (Amazon Bedrock user guide, api-keys-use)."""

@@ -1,0 +1,1 @@
+"""The specification as data: rules with sources, operations, known deviations."""
