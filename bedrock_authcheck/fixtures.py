@@ -1,7 +1,205 @@
-"""Fixtures for downstream projects; light to import, for every pytest run loads them."""
+"""Fixtures for downstream projects: a machine of your making, and what was sent from it.
+
+Light to import, for every pytest run loads this file: the rooms behind it are imported
+when a test first asks for a fixture.
+"""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import pytest
 
-LEVELS = ("bearer", "settings", "environment", "shared", "config", "instance")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from bedrock_authcheck.environments.environment import Environment
+    from bedrock_authcheck.model import Credential
+    from bedrock_authcheck.services.endpoint import Endpoint
+    from bedrock_authcheck.services.ledger import Ledger
+    from bedrock_authcheck.services.steps import Step
+    from bedrock_authcheck.wire.attribution import Observation
+
+SIX_LEVELS = ("bearer", "settings", "environment", "shared", "config", "instance")
+"""The levels of the chain by name, the highest first; `container` is the other form of the last."""
+
+
+class BedrockCredentials:
+    """The machine of one test: nothing on it but the levels that the test provides."""
+
+    def __init__(self, environment: Environment, ledger: Ledger) -> None:
+        """Made by the fixture `bedrock_credentials`."""
+        self._environment = environment
+        self._ledger = ledger
+
+    def provide(self, *levels: str) -> None:
+        """Provide levels by name, each with a fake credential of its own.
+
+        `bearer`, `settings`, `environment`, `shared`, `config`, `instance`, `container`.
+        The level `settings` becomes boto3's default session, for code that calls
+        `boto3.client(…)`; code that makes sessions or clients with keys of its own is given
+        them from `settings`. Raises LevelError (a ValueError) for a level that is unknown,
+        named twice or provided already.
+        """
+        self._environment.provide(*levels)
+        self._ledger.keyring = self._environment.keyring
+        os.environ.update(self._environment.variables)
+        if "settings" in levels:
+            import boto3  # noqa: PLC0415 - costly, on use
+
+            boto3.setup_default_session(**self._environment.settings)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The keys of level 2, by boto3's names of arguments; empty until it is provided."""
+        return dict(self._environment.settings)
+
+    @property
+    def region(self) -> str:
+        """The Region that the environment names."""
+        return self._environment.region
+
+    @property
+    def home(self) -> Path:
+        """The home of this machine, with its `.aws` folder."""
+        return self._environment.home
+
+    def credential(self, level: str) -> Credential:
+        """The fake credential of a level that was provided; KeyError for another."""
+        for credential in self._environment.keyring.credentials:
+            if credential.source == level:
+                return credential
+        msg = f"level {level!r} was not provided in this test"
+        raise KeyError(msg)
+
+    def env(self, *inherit: str) -> dict[str, str]:
+        """The whole environment for a subprocess: PATH and the like, `inherit`, the levels."""
+        return self._environment.env(os.environ, *inherit)
+
+
+class BedrockEndpoint:
+    """The loopback endpoint of one test and the requests that it received."""
+
+    def __init__(
+        self, endpoint: Endpoint, ledger: Ledger, environment: Environment, refused: list[str]
+    ) -> None:
+        """Made by the fixture `bedrock_endpoint`."""
+        self._endpoint = endpoint
+        self._ledger = ledger
+        self._environment = environment
+        self._refused = refused
+
+    def url(self, service: str = "bedrock-runtime", *, tls: bool = True) -> str:
+        """The base URL of a service; KeyError for one that is not simulated."""
+        return self._endpoint.urls(tls=tls)[service]
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The PEM file of the CA that clients must trust."""
+        return self._endpoint.ca_bundle
+
+    @property
+    def requests(self) -> tuple[Observation, ...]:
+        """The requests of this test so far, with their evidence, in order."""
+        return self._ledger.observations
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self._ledger.clear()
+
+    def program(self, service: str, *steps: Step) -> None:
+        """Answer the next requests to a service by `steps` (bedrock_authcheck.services.steps)."""
+        if service not in self._endpoint.urls():
+            msg = f"unknown service {service!r}: choose from {', '.join(self._endpoint.urls())}"
+            raise ValueError(msg)
+        self._ledger.program(service, *steps)
+
+    def assert_signed_by(
+        self, by: str, *, request: int | None = None, service: str | None = None
+    ) -> None:
+        """Assert that a level or a scheme authenticated the requests, by what they prove.
+
+        `by` is a level (`bearer`, `environment`, …) or a scheme (`bearer`, `sigv4`,
+        `unsigned`). All requests are held to it, or with `request` one of them by its index
+        (-1 for the last), of one `service` or of all. A SigV4 signature must verify.
+        Raises AssertionError with what was expected and seen, also where nothing was seen;
+        ValueError for a `by` that is neither, IndexError for a request that is not there.
+        """
+        __tracebackhide__ = True
+        from bedrock_authcheck.checks.signed_by import failure  # noqa: PLC0415 - costly, on use
+
+        observations = [
+            o for o in self.requests if service is None or o.exchange.service == service
+        ]
+        if request is not None and observations:
+            observations = [observations[request]]
+        text = failure(
+            by,
+            observations,
+            present=[credential.source for credential in self._environment.keyring.credentials],
+            refused_hosts=self._refused,
+        )
+        if text is not None:
+            raise AssertionError(text)
+
+    def assert_no_request(self) -> None:
+        """Assert that nothing was sent, to no service and no other host."""
+        __tracebackhide__ = True
+        from bedrock_authcheck.checks.wording import describe  # noqa: PLC0415 - costly, on use
+
+        seen = [f"{o.exchange.service}: {describe(o)}" for o in self.requests]
+        seen += [f"an attempt to reach {host}, refused" for host in self._refused]
+        if seen:
+            raise AssertionError("expected no request, observed\n  " + "\n  ".join(seen))
+
+
+@pytest.fixture
+def _bedrock_machine(
+    request: pytest.FixtureRequest,
+) -> Iterator[tuple[BedrockCredentials, BedrockEndpoint]]:
+    """Isolate this process, send Bedrock's clients to the loopback endpoint, clean up."""
+    from bedrock_authcheck.environments.environment import Environment  # noqa: PLC0415 - on use
+    from bedrock_authcheck.environments.isolation import isolated  # noqa: PLC0415 - on use
+    from bedrock_authcheck.services.ledger import Ledger  # noqa: PLC0415 - on use
+    from bedrock_authcheck.suite.running import services_of  # noqa: PLC0415 - on use
+
+    loop, endpoint = services_of(request.config)
+    ledger = endpoint.open(Ledger())  # of any Region: the application's own is right here
+    with Environment(loop, endpoint) as environment, isolated(environment) as refused:
+        yield (
+            BedrockCredentials(environment, ledger),
+            BedrockEndpoint(endpoint, ledger, environment, refused),
+        )
+    endpoint.check()
+
+
+@pytest.fixture
+def bedrock_credentials(
+    request: pytest.FixtureRequest,
+    _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
+) -> BedrockCredentials:
+    """A machine with nothing on it; `provide("bearer", "shared")` puts fake credentials there."""
+    credentials, _ = _bedrock_machine
+    marker = request.node.get_closest_marker("bedrock_credentials")
+    if marker is not None:
+        credentials.provide(*marker.args)
+    return credentials
+
+
+@pytest.fixture
+def bedrock_endpoint(
+    _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
+) -> BedrockEndpoint:
+    """A loopback Bedrock that clients find by themselves; `assert_signed_by("bearer")`."""
+    _, endpoint = _bedrock_machine
+    return endpoint
+
+
+@pytest.fixture(params=SIX_LEVELS)
+def bedrock_level(request: pytest.FixtureRequest, bedrock_credentials: BedrockCredentials) -> str:
+    """Each of the six levels in turn, provided; the value is its name."""
+    level: str = request.param
+    bedrock_credentials.provide(level)
+    return level

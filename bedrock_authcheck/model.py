@@ -43,6 +43,11 @@ class CredentialSource(StrEnum):
         return _LEVELS[self]
 
     @property
+    def scheme(self) -> AuthScheme:
+        """The scheme that its credential signs with."""
+        return AuthScheme.BEARER if self is CredentialSource.BEARER else AuthScheme.SIGV4
+
+    @property
     def title(self) -> str:
         """What a person calls it: "shared credentials file"."""
         return _TITLES[self]

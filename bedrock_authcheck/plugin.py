@@ -65,6 +65,30 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SuiteRun.of(config), "bedrock-authcheck-suite")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests with the marker its fixture; UsageError for levels that do not exist."""
+    for item in items:
+        marker = item.get_closest_marker("bedrock_credentials")
+        if marker is None:
+            continue
+        from bedrock_authcheck.environments.levels import (  # noqa: PLC0415 - for its users only
+            LevelError,
+            parse_sources,
+        )
+
+        try:
+            parse_sources(marker.args)
+        except LevelError as error:
+            msg = f"{item.nodeid}: @pytest.mark.bedrock_credentials: {error}"
+            raise pytest.UsageError(msg) from error
+        if marker.kwargs:
+            msg = f"{item.nodeid}: @pytest.mark.bedrock_credentials takes names of levels only"
+            raise pytest.UsageError(msg)
+        fixtures: list[str] | None = getattr(item, "fixturenames", None)
+        if fixtures is not None and "bedrock_credentials" not in fixtures:
+            fixtures.append("bedrock_credentials")
+
+
 def _refuse_without_flag(args: Sequence[str]) -> None:
     asked = next((arg for arg in args if arg == SUITE or arg.startswith(f"{SUITE}::")), None)
     if asked is not None and "::" in asked:

@@ -130,6 +130,8 @@ def token_trimmed(trial: Trial) -> Iterator[Problem]:
         for token in seen.evidence.tokens:
             if token != token.strip():
                 yield Problem("the token trimmed, or a clear error", _margins(token), seen)
+            if not {"\r", "\n"}.isdisjoint(token.strip()):
+                yield Problem("no line end in a header", "one inside the token", seen)
         if seen.exchange.header_values("X-Injected"):
             yield Problem("no header out of the token's text", "X-Injected: …", seen)
         if len(_AUTHORIZATION_LINE.findall(seen.exchange.raw_head)) > 1:

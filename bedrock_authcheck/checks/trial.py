@@ -25,16 +25,12 @@ class Expectation:
 
     def __str__(self) -> str:
         """One line for people: `bearer  AWS_BEARER_TOKEN_BEDROCK, or a clear error`."""
-        choices = [f"{_scheme(source)}  {source.place}" for source in self.sources]
+        choices = [f"{source.scheme}  {source.place}" for source in self.sources]
         if self.unsigned:
             choices.append("an unsigned request")
         if self.refusal:
             choices.append("a clear error and no request")
         return ", or ".join(choices)
-
-
-def _scheme(source: CredentialSource) -> AuthScheme:
-    return AuthScheme.BEARER if source is CredentialSource.BEARER else AuthScheme.SIGV4
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from textwrap import shorten
+from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme, CredentialSource
-from bedrock_authcheck.wire.redaction import shorten_key_id
+from bedrock_authcheck.wire.redaction import redact_exchange, shorten_key_id
 
 if TYPE_CHECKING:
+    from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.wire.attribution import Observation
+
+
+_TARGET_WIDTH: Final = 100
 
 
 def describe_source(source: CredentialSource) -> str:
@@ -29,3 +34,11 @@ def describe(observation: Observation) -> str:
     if evidence.scope is not None:
         parts.append(f"{evidence.scope.service}/{evidence.scope.region}")
     return "  ".join(parts)
+
+
+def request_line(exchange: Exchange) -> str:
+    """Service, method and target, protocol, status; the target redacted and shortened."""
+    how = f"{exchange.protocol}, {exchange.tls or 'no TLS'}"
+    target = shorten(redact_exchange(exchange).target, _TARGET_WIDTH, placeholder="…")
+    status = exchange.status or "unanswered"
+    return f"{exchange.service}  {exchange.method} {target}  ({how}) → {status}"

@@ -110,7 +110,10 @@ class Boto3Connection:
         keys: Mapping[str, str] = self._settings.keys
         in_session = keys if self._settings.keys_in_session else {}
         in_client = {} if self._settings.keys_in_session else keys
+        paths = shared_loader().search_paths
+        known = len(paths)
         session = boto3.Session(botocore_session=core, **in_session)
+        del paths[known:]  # each boto3 session adds its own resources once more, for good
         return session.client(
             self._service,  # type: ignore[call-overload] # the stubs list services by literal
             region_name=self._settings.region,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from bedrock_authcheck.checks.wording import request_line
 from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.wire.redaction import redact_exchange, redact_text
 
@@ -79,6 +80,7 @@ def request_json(observation: Observation) -> dict[str, Any]:
     exchange, evidence = redact_exchange(observation.exchange), observation.evidence
     scope = evidence.scope
     return {
+        "line": request_line(exchange),
         "service": exchange.service,
         "operation": observation.operation,
         "method": exchange.method,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bedrock_authcheck.spec.deviations import Deviation
     from bedrock_authcheck.spec.rules import Rule
 
-_REQUEST_WIDTH = 100
 
 
 def failure_text(
@@ -43,7 +42,7 @@ def verdict_text(result: ScenarioResult, verdict: Verdict, rule: Rule) -> str:
         ("half", levels_text(result.broken) if result.broken else ""),
         ("expected", verdict.expected),
         ("observed", verdict.observed),
-        *(("request", line) for line in _request_lines(result)),
+        *(("request", request["line"]) for request in result.requests),
         *(("client", line) for line in _client_lines(result)),
         ("source", "; ".join(str(source) for source in rule.sources)),
         ("again", f"pytest --bedrock-authcheck '{result.id}'"),
@@ -62,14 +61,6 @@ def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:
             first, *rest = text.splitlines()
             yield f"  {label:<9} {first}"
             yield from (f"  {'':<9} {line}" for line in rest)
-
-
-def _request_lines(result: ScenarioResult) -> Iterator[str]:
-    for request in result.requests:
-        how = f"{request['protocol']}, {request['tls'] or 'no TLS'}"
-        target = shorten(request["target"], _REQUEST_WIDTH, placeholder="…")
-        status = request["status"] or "unanswered"
-        yield f"{request['service']}  {request['method']} {target}  ({how}) → {status}"
 
 
 def _client_lines(result: ScenarioResult) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.clients.contract import Call, ClientSettings
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.services.ledger import as_usual, reply, reset, server_error, throttle
+from bedrock_authcheck.services.steps import as_usual, reply, reset, server_error, throttle
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
     CONVERSE_STREAM,
@@ -22,7 +22,7 @@ from bedrock_authcheck.suite.scenario import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bedrock_authcheck.services.ledger import Step
+    from bedrock_authcheck.services.steps import Step
 
 _AWKWARD_MODELS: Final = {
     "arn": "arn:aws:bedrock:eu-central-1:000000000000:inference-profile/eu.simulated.model-v1:0",

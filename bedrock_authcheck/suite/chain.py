@@ -117,15 +117,13 @@ def _halves() -> Iterator[Scenario]:
 def _half(half: Held, part: Part, whole: tuple[CredentialSource, ...]) -> Scenario:
     held = (half, *(Held(source) for source in whole))
     usable = expect(whole, CONVERSE.service)
-    below_token = CredentialSource.BEARER in whole
-    # Skipped or refused: both are right, unless a token above it wins anyway.
-    expectation = Expectation(usable.sources, refusal=not below_token)
-    rule = ("CHAIN-1", "CHAIN-4") if below_token else ("CHAIN-4",)
+    # Skipped or refused, both are right; that the token above it should win is CHAIN-5.
+    expectation = Expectation(usable.sources, refusal=True)
     beside = "".join(f"+{source}" for source in whole)
     return Scenario(
         "chain",
         f"{half.source}-without-{part}{beside}-converse",
-        (*rule, *request_rules(expectation, held)),
+        ("CHAIN-4", *request_rules(expectation, held)),
         held,
         (CONVERSE,),
         expectation,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import Call, ClientSettings
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.spec.services import TAKES_API_KEYS
+from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
     from bedrock_authcheck.environments.levels import Part
-    from bedrock_authcheck.services.ledger import Step
+    from bedrock_authcheck.services.steps import Step
 
 ROOT: Final = "bedrock-authcheck"
 """The name of the suite: the first part of every scenario's id."""
@@ -102,7 +102,7 @@ def winner(present: Iterable[CredentialSource], service: str) -> CredentialSourc
     eligible = [
         source
         for source in present
-        if source is not CredentialSource.BEARER or service in TAKES_API_KEYS
+        if source is not CredentialSource.BEARER or takes_api_keys(service)
     ]
     return min(eligible, key=lambda source: source.level, default=None)
 

@@ -1,0 +1,88 @@
+"""The assertion of downstream tests: who authenticated these requests, and was that it?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.checks.wording import describe, describe_source, request_line
+from bedrock_authcheck.model import AuthScheme, CredentialSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bedrock_authcheck.wire.attribution import Observation
+
+_NO_REQUEST = """\
+no request seen: nothing reached the loopback endpoint
+  {refused}A client that was built before the fixture ran, or that was given an endpoint of its
+  own, does not know this endpoint. Build the client inside the test, or in a fixture that asks
+  for bedrock_endpoint, or hand it bedrock_endpoint.url("bedrock-runtime")."""
+
+
+def failure(
+    by: str,
+    observations: Sequence[Observation],
+    *,
+    present: Sequence[CredentialSource],
+    refused_hosts: Sequence[str] = (),
+) -> str | None:
+    """Say what is wrong with the first request that is not authenticated by `by`; None if none.
+
+    `by` names a level or a scheme; ValueError lists them where it is neither.
+    """
+    source, scheme = _parse(by)
+    if not observations:
+        hosts = ", ".join(sorted(set(refused_hosts)))
+        refused = f"A connection to {hosts} was attempted and refused.\n  " if hosts else ""
+        return _NO_REQUEST.format(refused=refused)
+    for number, seen in enumerate(observations):
+        fault = _fault(seen, source, scheme)
+        if fault is not None:
+            lines = [
+                f"{seen.operation or 'the request'} was {_how(seen)}, expected {by}",
+                f"  present   {' · '.join(map(describe_source, present)) or 'nothing'}",
+                f"  expected  {_expected(source, scheme)}",
+                f"  observed  {describe(seen)}{fault}",
+                f"  request   {request_line(seen.exchange)}",
+            ]
+            if observations[1:]:
+                lines.append(f"  which     request {number + 1} of {len(observations)}")
+            return "\n".join(lines)
+    return None
+
+
+def _parse(by: str) -> tuple[CredentialSource | None, AuthScheme | None]:
+    if by in list(CredentialSource):
+        return CredentialSource(by), None
+    if by in list(AuthScheme):
+        return None, AuthScheme(by)
+    right = ", ".join(dict.fromkeys([*CredentialSource, *AuthScheme]))
+    msg = f"{by!r} is no level and no auth scheme: choose from {right}"
+    raise ValueError(msg)
+
+
+def _fault(
+    seen: Observation, source: CredentialSource | None, scheme: AuthScheme | None
+) -> str | None:
+    """None where the request is right; else what to add to its description."""
+    if source is not None and seen.source is not source:
+        return ""
+    if scheme is not None and seen.evidence.scheme is not scheme:
+        return ""
+    if seen.signature is not None and seen.signature.differs is not None:
+        return f"\n            wrong {seen.signature.differs}: {seen.signature.text}"
+    if scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY) and seen.signature is None:
+        return "\n            a signature that cannot be verified: its key id is no level's here"
+    return None
+
+
+def _how(seen: Observation) -> str:
+    if seen.source is not None:
+        return f"authenticated by level {describe_source(seen.source)}"
+    return f"sent {seen.evidence.scheme}"
+
+
+def _expected(source: CredentialSource | None, scheme: AuthScheme | None) -> str:
+    if source is not None:
+        return f"{source.scheme}  {source.place}"
+    return str(scheme)
