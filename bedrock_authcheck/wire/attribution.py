@@ -30,7 +30,8 @@ class Keyring:
         self.credentials = tuple(credentials)
         self.tokens = tuple(c for c in self.credentials if isinstance(c, BearerToken))
         self.aws = tuple(c for c in self.credentials if isinstance(c, AwsCredential))
-        self._by_token = {token.value.strip(): token for token in self.tokens}
+        # A blank token names nobody: what stands behind a bare `Bearer` is no credential.
+        self._by_token = {t.value.strip(): t for t in self.tokens if t.value.strip()}
         self._by_key_id = {credential.key_id: credential for credential in self.aws}
 
     def token(self, value: str) -> BearerToken | None:

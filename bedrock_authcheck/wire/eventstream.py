@@ -1,0 +1,166 @@
+"""Messages of application/vnd.amazon.eventstream: encode and decode.
+
+A message is a prelude (total length, length of the headers, CRC32 of both), the headers,
+the payload and a CRC32 over all before it; numbers are big-endian.
+Source: Amazon Transcribe developer guide, "Event stream encoding".
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HeaderValue = bool | int | bytes | str | datetime | uuid.UUID
+
+_PRELUDE = struct.Struct(">III")
+_CRC = struct.Struct(">I")
+_OVERHEAD = _PRELUDE.size + _CRC.size
+_LENGTH = struct.Struct(">H")
+_STRING = 7
+_NUMBERS = {
+    2: struct.Struct(">b"),
+    3: struct.Struct(">h"),
+    4: struct.Struct(">i"),
+    5: struct.Struct(">q"),
+}
+_MILLISECONDS = struct.Struct(">q")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class EventStreamError(ValueError):
+    """Bytes that are not a message of an event stream, or headers that cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its headers (`:event-type`, `:content-type`, …) and its payload.
+
+    Header types become bool, int (byte, short, integer, long), bytes, str, aware datetime
+    (timestamp) and UUID.
+    """
+
+    headers: Mapping[str, HeaderValue]
+    payload: bytes
+
+
+def encode_message(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """Encode a message whose headers are all strings.
+
+    Raises EventStreamError for a name beyond 255 or a value beyond 65,535 bytes of UTF-8.
+    """
+    encoded = b"".join(_encoded_header(name, value) for name, value in headers.items())
+    lengths = struct.pack(">II", _OVERHEAD + len(encoded) + len(payload), len(encoded))
+    message = b"".join((lengths, _CRC.pack(crc32(lengths)), encoded, payload))
+    return message + _CRC.pack(crc32(message))
+
+
+def _encoded_header(name: str, value: str) -> bytes:
+    key, text = name.encode(), value.encode()
+    try:
+        return struct.pack(">B", len(key)) + key + struct.pack(">BH", _STRING, len(text)) + text
+    except struct.error:
+        raise EventStreamError(
+            f"header of {len(key)} bytes of name and {len(text)} of value; 255 and 65535 fit"
+        ) from None
+
+
+def decode_messages(data: bytes) -> tuple[list[Message], bytes]:
+    """Decode all messages that are whole; the second part is what remains behind them.
+
+    Raises EventStreamError if a CRC or a length is wrong or a header cannot be read.
+    """
+    messages: list[Message] = []
+    start = 0
+    while len(data) - start >= _PRELUDE.size:
+        total, headers_length, prelude_crc = _PRELUDE.unpack_from(data, start)
+        if crc32(data[start : start + 8]) != prelude_crc:
+            raise EventStreamError(f"the CRC of the prelude at byte {start} is wrong")
+        if total < _OVERHEAD + headers_length:
+            raise EventStreamError(
+                f"the message at byte {start} is {total} bytes long, too few for headers of "
+                f"{headers_length}"
+            )
+        end = start + total
+        if len(data) < end:
+            break
+        (message_crc,) = _CRC.unpack_from(data, end - _CRC.size)
+        if crc32(data[start : end - _CRC.size]) != message_crc:
+            raise EventStreamError(f"the CRC of the message at byte {start} is wrong")
+        payload_start = start + _PRELUDE.size + headers_length
+        headers = _decoded_headers(data[start + _PRELUDE.size : payload_start])
+        messages.append(Message(headers, data[payload_start : end - _CRC.size]))
+        start = end
+    return messages, data[start:]
+
+
+def _decoded_headers(data: bytes) -> dict[str, HeaderValue]:
+    reader = _Reader(data)
+    headers: dict[str, HeaderValue] = {}
+    while not reader.at_end:
+        name = reader.text(reader.take(1)[0])
+        if name in headers:
+            raise EventStreamError(f"the header {name!a} stands twice")
+        headers[name] = _decoded_value(reader, reader.take(1)[0])
+    return headers
+
+
+def _decoded_value(reader: _Reader, kind: int) -> HeaderValue:
+    match kind:
+        case 0 | 1:
+            return kind == 0
+        case 2 | 3 | 4 | 5:
+            return reader.number(_NUMBERS[kind])
+        case 6:
+            return reader.take(reader.number(_LENGTH))
+        case 7:
+            return reader.text(reader.number(_LENGTH))
+        case 8:
+            return _moment(reader.number(_MILLISECONDS))
+        case 9:
+            return uuid.UUID(bytes=reader.take(16))
+    raise EventStreamError(f"header type {kind} is unknown; 0 to 9 are right")
+
+
+def _moment(milliseconds: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise EventStreamError(
+            f"the timestamp {milliseconds} ms lies beyond the calendar"
+        ) from None
+
+
+class _Reader:
+    """Takes values off the front of a block of headers."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._at == len(self._data)
+
+    def take(self, length: int) -> bytes:
+        taken = self._data[self._at : self._at + length]
+        if len(taken) < length:
+            raise EventStreamError("a header ends behind the block of headers")
+        self._at += length
+        return taken
+
+    def number(self, form: struct.Struct) -> int:
+        value: int = form.unpack(self.take(form.size))[0]
+        return value
+
+    def text(self, length: int) -> str:
+        try:
+            return self.take(length).decode()
+        except UnicodeDecodeError:
+            raise EventStreamError("the text of a header is not UTF-8") from None

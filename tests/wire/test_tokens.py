@@ -1,0 +1,178 @@
+"""API keys: the formats of AWS, fakes that follow them, and input that does not."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from unittest.mock import patch
+
+import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_authcheck.model import AwsCredential, CredentialSource
+from bedrock_authcheck.wire.tokens import (
+    ApiKeyCode,
+    ApiKeyKind,
+    fake_long_term_key,
+    fake_short_term_key,
+    read_api_key,
+)
+
+MADE_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+KEY_ID = "ASIAFAKE9999BEARER01"
+LONG_TERM_SCANNED = re.compile(r"ABSK[A-Za-z0-9+/]{109,269}={0,2}")
+
+
+def credential(session_token: str | None = None) -> AwsCredential:
+    return AwsCredential(CredentialSource.BEARER, KEY_ID, "fake/secret+of=bearer", session_token)
+
+
+def by_the_recipe_of_aws(session_token: str | None, region: str, expires: int) -> str:
+    """What aws-bedrock-token-generator does, with botocore as the signer."""
+    request = AWSRequest(
+        "POST",
+        "https://bedrock.amazonaws.com/",
+        headers={"host": "bedrock.amazonaws.com"},
+        params={"Action": "CallWithBearerToken"},
+    )
+    keys = Credentials(KEY_ID, "fake/secret+of=bearer", session_token)
+    with patch("botocore.auth.get_current_datetime", return_value=MADE_AT.replace(tzinfo=None)):
+        SigV4QueryAuth(keys, "bedrock", region, expires=expires).add_auth(request)
+    url = str(request.url).removeprefix("https://") + "&Version=1"
+    return "bedrock-api-key-" + base64.b64encode(url.encode()).decode()
+
+
+@pytest.mark.parametrize("session_token", [None, "FAKE/session+token=="])
+@pytest.mark.parametrize(("region", "expires"), [("us-east-1", 43_200), ("eu-west-1", 1)])
+def test_a_fake_short_term_key_is_what_the_generator_of_aws_makes(
+    session_token: str | None, region: str, expires: int
+) -> None:
+    key = fake_short_term_key(
+        credential(session_token),
+        region=region,
+        made_at=MADE_AT.astimezone(timezone(timedelta(hours=2))),
+        expires=expires,
+    )
+    assert key == by_the_recipe_of_aws(session_token, region, expires)
+    read = read_api_key(key)
+    assert (read.kind, read.region, read.key_id) == (ApiKeyKind.SHORT_TERM, region, KEY_ID)
+    assert read.made_at == MADE_AT
+    assert read.expires_at == MADE_AT + timedelta(seconds=expires)
+    assert read.findings == ()
+
+
+@pytest.mark.parametrize("marker", ["bearer", "L1", "x", "yy", "zzz"])
+def test_a_fake_long_term_key_has_the_characters_that_need_encoding(marker: str) -> None:
+    key = fake_long_term_key(marker)
+    assert key.startswith("ABSKQmVkcm9ja0FQSUtleS")  # what each real one begins with
+    assert {"+", "/"} <= set(key)
+    assert key.endswith("=")
+    decoded = base64.b64decode(key.removeprefix("ABSK"), validate=True)
+    assert f"FAKE-{marker}".encode() in decoded
+    assert b"-at-000000000000:" in decoded
+    read = read_api_key(key)
+    assert (read.kind, read.findings) == (ApiKeyKind.LONG_TERM, ())
+
+
+def test_no_fake_long_term_key_is_taken_for_a_real_one() -> None:
+    longest = 34
+    for length in range(1, longest + 1):
+        assert not LONG_TERM_SCANNED.search(fake_long_term_key("m" * length))
+    for length in range(longest + 1, longest + 4):
+        with pytest.raises(ValueError, match="as long as a real one"):
+            fake_long_term_key("m" * length)
+
+
+def short_term(text: str) -> str:
+    return "bedrock-api-key-" + base64.b64encode(text.encode()).decode()
+
+
+GOOD = base64.b64decode(
+    fake_short_term_key(credential(), region="us-east-1", made_at=MADE_AT)[16:]
+).decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "codes"),
+    [
+        ("", ApiKeyKind.UNKNOWN, [ApiKeyCode.PREFIX]),
+        ("sk-something", ApiKeyKind.UNKNOWN, [ApiKeyCode.PREFIX]),
+        (" ABSKAAAA", ApiKeyKind.UNKNOWN, [ApiKeyCode.PREFIX]),
+        ("ABSK", ApiKeyKind.LONG_TERM, [ApiKeyCode.ENCODING]),
+        ("ABSKAAA", ApiKeyKind.LONG_TERM, [ApiKeyCode.ENCODING]),
+        ("ABSKAAA_", ApiKeyKind.LONG_TERM, [ApiKeyCode.ENCODING]),
+        ("ABSK\u20acAAA", ApiKeyKind.LONG_TERM, [ApiKeyCode.ENCODING]),
+        ("bedrock-api-key-", ApiKeyKind.SHORT_TERM, [ApiKeyCode.ENCODING]),
+        ("bedrock-api-key-AAA AAAA", ApiKeyKind.SHORT_TERM, [ApiKeyCode.ENCODING]),
+        (
+            short_term(GOOD.replace("bedrock.amazonaws.com", "sts.amazonaws.com")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.REQUEST],
+        ),
+        (
+            short_term(GOOD.replace("CallWithBearerToken", "ListUsers")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.REQUEST],
+        ),
+        (
+            short_term(GOOD.removesuffix("&Version=1")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.REQUEST],
+        ),
+        (
+            short_term(GOOD.replace("%2Fbedrock%2F", "%2Fsts%2F")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.SIGNATURE],
+        ),
+        (
+            short_term(GOOD.replace("20260304T050607Z", "20269999T050607Z")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.SIGNATURE],
+        ),
+        (
+            short_term(GOOD.replace("=43200", "=43201")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.LIFETIME],
+        ),
+        (
+            short_term(GOOD.replace("=43200", "=0")),
+            ApiKeyKind.SHORT_TERM,
+            [ApiKeyCode.SIGNATURE],
+        ),
+    ],
+)
+def test_a_malformed_key_is_a_finding(key: str, kind: ApiKeyKind, codes: list[str]) -> None:
+    read = read_api_key(key)
+    assert read.kind is kind
+    assert [finding.code for finding in read.findings] == codes
+
+
+def test_a_key_that_outlives_the_calendar_has_no_end() -> None:
+    read = read_api_key(short_term(GOOD.replace("20260304T", "99991231T")))
+    assert read.made_at == datetime(9999, 12, 31, 5, 6, 7, tzinfo=UTC)
+    assert read.expires_at == datetime(9999, 12, 31, 17, 6, 7, tzinfo=UTC)
+    late = read_api_key(short_term(GOOD.replace("20260304T05", "99991231T23")))
+    assert (late.made_at is None, late.expires_at) == (False, None)
+
+
+@given(
+    st.sampled_from(["", "ABSK", "bedrock-api-key-"]),
+    st.one_of(
+        st.text(max_size=40),
+        st.binary(max_size=60).map(lambda raw: base64.b64encode(raw).decode()),
+        st.text(max_size=40).map(lambda text: base64.b64encode((GOOD + text).encode()).decode()),
+        st.integers(0, len(GOOD)).map(lambda cut: base64.b64encode(GOOD[:cut].encode()).decode()),
+    ),
+)
+def test_no_token_makes_the_reader_raise_or_show_it(prefix: str, rest: str) -> None:
+    read = read_api_key(prefix + rest)
+    assert (read.kind is ApiKeyKind.UNKNOWN) is (
+        not (prefix + rest).startswith(("ABSK", "bedrock-api-key-"))
+    )
+    if len(rest) > 16:
+        assert rest not in "".join(finding.text for finding in read.findings)
