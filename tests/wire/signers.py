@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import botocore.auth
 from awscrt.auth import (  # type: ignore[import-untyped]  # ships no types
     AwsCredentialsProvider,
     AwsSignatureType,
@@ -29,6 +31,7 @@ from bedrock_authcheck.wire.sigv4 import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 HOST = "bedrock-runtime.us-east-1.amazonaws.com"
@@ -70,7 +73,7 @@ def signed_by_botocore(
     for name, value in request.headers:
         aws_request.headers[name] = value
     keys = Credentials(credential.key_id, credential.secret, credential.session_token)
-    with patch("botocore.auth.get_current_datetime", return_value=when.replace(tzinfo=None)):
+    with clock_of_botocore(when.replace(tzinfo=None)):
         auth(keys, service, region).add_auth(aws_request)
     return Exchange(
         service,
@@ -79,6 +82,14 @@ def signed_by_botocore(
         (("Host", HOST), *aws_request.headers.items()),
         b"" if query else request.body,
     )
+
+
+def clock_of_botocore(now: datetime) -> AbstractContextManager[object]:
+    """Set the clock that botocore signs by; releases before 1.40 ask `datetime` itself."""
+    if hasattr(botocore.auth, "get_current_datetime"):
+        return patch("botocore.auth.get_current_datetime", return_value=now)
+    clock = SimpleNamespace(utcnow=lambda: now, strptime=datetime.strptime)
+    return patch("botocore.auth.datetime", SimpleNamespace(datetime=clock))
 
 
 def signed_by_crt(

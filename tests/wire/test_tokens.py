@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from unittest.mock import patch
 
 import pytest
 from botocore.auth import SigV4QueryAuth
@@ -22,6 +21,7 @@ from bedrock_authcheck.wire.tokens import (
     fake_short_term_key,
     read_api_key,
 )
+from tests.wire.signers import clock_of_botocore
 
 MADE_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 KEY_ID = "ASIAFAKE9999BEARER01"
@@ -41,7 +41,7 @@ def by_the_recipe_of_aws(session_token: str | None, region: str, expires: int) -
         params={"Action": "CallWithBearerToken"},
     )
     keys = Credentials(KEY_ID, "fake/secret+of=bearer", session_token)
-    with patch("botocore.auth.get_current_datetime", return_value=MADE_AT.replace(tzinfo=None)):
+    with clock_of_botocore(MADE_AT.replace(tzinfo=None)):
         SigV4QueryAuth(keys, "bedrock", region, expires=expires).add_auth(request)
     url = str(request.url).removeprefix("https://") + "&Version=1"
     return "bedrock-api-key-" + base64.b64encode(url.encode()).decode()
