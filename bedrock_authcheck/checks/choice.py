@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bedrock_authcheck.checks.travel import parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
 from bedrock_authcheck.checks.wording import describe, describe_source
-from bedrock_authcheck.wire.attribution import Observation
-from bedrock_authcheck.wire.leaks import secret_pattern, token_in_target
+from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
+from bedrock_authcheck.wire.leaks import holds_secret
 
-_AUTHORIZATION_LINE: Final = re.compile(rb"(?im)^authorization:")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_authcheck.wire.attribution import Observation
+
+_METADATA_HOSTS: Final = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
+)
+"""Whoever looks for a role tries these; whether it should is another rule's (CHAIN-6)."""
 
 
 def as_expected(trial: Trial) -> Iterator[Problem]:
@@ -21,21 +27,41 @@ def as_expected(trial: Trial) -> Iterator[Problem]:
     for seen in trial.requests:
         if seen.evidence.scheme is AuthScheme.UNSIGNED and expectation.unsigned:
             continue
-        if seen.source not in expectation.sources or seen.source is None:
+        if seen.source not in expectation.sources:
             yield Problem(str(expectation), describe(seen), seen)
+    yield from _strayed(trial)
     if not trial.requests:
         yield from _clear_error(trial)
+    elif hosts := _other_hosts(trial):
+        yield Problem(str(expectation), f"beside it an attempt to reach {hosts}")
+
+
+def _strayed(trial: Trial) -> Iterator[Problem]:
+    """Find the token at a service that was not called, beside the right request."""
+    for seen in trial.observations:
+        service = seen.exchange.service
+        if service != trial.call.service and _any_token(seen, trial):
+            yield Problem(str(trial.expectation), f"the bearer token at {service} as well", seen)
+
+
+def _any_token(seen: Observation, trial: Trial) -> bool:
+    return any(carries_token(seen, token) for token in trial.keyring.tokens)
+
+
+def _other_hosts(trial: Trial) -> str:
+    """Name the hosts that a connection was refused to, the metadata services' addresses aside."""
+    return ", ".join(sorted(set(trial.refused_hosts) - _METADATA_HOSTS))
 
 
 def refused(trial: Trial) -> Iterator[Problem]:
-    """The call ends in a clear error and no request left, signed or not."""
+    """CHAIN-2, LIMIT-5: the call ends in a clear error and no request left, signed or not."""
     for seen in trial.observations:
         yield Problem(str(trial.expectation), describe(seen), seen)
     yield from _clear_error(trial)
 
 
 def _clear_error(trial: Trial) -> Iterator[Problem]:
-    """A clear error, where no request was seen: the call failed, with a text free of secrets."""
+    """Demand a clear error where no request was seen: the call failed, its text tells no secret."""
     if not trial.expectation.refusal:
         hosts = ", ".join(sorted(set(trial.refused_hosts)))
         seen = f"none; the client tried to reach {hosts}" if hosts else "no request seen"
@@ -55,13 +81,13 @@ def _clear_error(trial: Trial) -> Iterator[Problem]:
 
 
 def _secrets_told(trial: Trial) -> list[str]:
-    text = "\n".join(result.error for result in trial.results)
+    text = "\n".join(f"{result.error_type}: {result.error}" for result in trial.results)
     held = (*trial.keyring.credentials, *trial.foreign)
     return [
         f"{name} of {describe_source(credential.source)}"
         for credential in held
         for name, value in credential.secrets().items()
-        if secret_pattern(value).search(text)
+        if holds_secret(text, value)
     ]
 
 
@@ -98,21 +124,24 @@ def half_level_unused(trial: Trial) -> Iterator[Problem]:
 
 def carries_token(seen: Observation, token: BearerToken) -> bool:
     """Whether a request holds the token anywhere: a header, the URL, the body."""
-    value = token.value.strip()
-    if not value:
-        return False
-    return (
-        any(secret_pattern(value).search(content) for _, content in seen.exchange.headers)
-        or token_in_target(seen.exchange.target, value)
-        or value.encode() in seen.exchange.body
-    )
+    return any(places_of(token.value, seen.exchange))
 
 
 def token_not_carried(trial: Trial) -> Iterator[Problem]:
-    """LIMIT-1 to LIMIT-3, LIMIT-6, LIMIT-7: no request to the service carries a token."""
-    for seen in trial.requests:
-        if seen.evidence.tokens or any(carries_token(seen, t) for t in trial.keyring.tokens):
+    """LIMIT-1 to LIMIT-3, LIMIT-6: no request, to whatever service, carries a token.
+
+    What is sent in its stead is for LIMIT-4, LIMIT-5 and CHAIN-2 to judge.
+    """
+    for seen in trial.observations:
+        if seen.evidence.tokens or _any_token(seen, trial):
             yield Problem("no bearer token for this operation", describe(seen), seen)
+    if not trial.requests and not trial.expectation.refusal:
+        raise NothingToJudge("no request was seen")
+
+
+def token_passed_over(trial: Trial) -> Iterator[Problem]:
+    """LIMIT-7, PREF-1: what was asked for in code does not bring the token where it may not go."""
+    yield from token_not_carried(trial)
     yield from as_expected(trial)
 
 
@@ -134,15 +163,13 @@ def token_trimmed(trial: Trial) -> Iterator[Problem]:
                 yield Problem("no line end in a header", "one inside the token", seen)
         if seen.exchange.header_values("X-Injected"):
             yield Problem("no header out of the token's text", "X-Injected: …", seen)
-        if len(_AUTHORIZATION_LINE.findall(seen.exchange.raw_head)) > 1:
-            yield Problem("one Authorization line", "more than one", seen)
     yield from as_expected(trial)
 
 
 def _margins(token: str) -> str:
     before = token[: len(token) - len(token.lstrip())]
     after = token[len(token.rstrip()) :]
-    sides = [f"{ascii(text)} {side} it" for text, side in ((before, "before"), (after, "behind"))]
+    sides = [f"{text!a} {side} it" for text, side in ((before, "before"), (after, "behind"))]
     return "the token with " + " and ".join(s for s in sides if not s.startswith("'' "))
 
 
@@ -159,6 +186,9 @@ def anonymous(trial: Trial) -> Iterator[Problem]:
     for seen in trial.observations:
         if seen.evidence.scheme is not AuthScheme.UNSIGNED:
             yield Problem(str(trial.expectation), describe(seen), seen)
-        elif any(carries_token(seen, token) for token in trial.keyring.tokens):
+        elif _any_token(seen, trial):
             yield Problem(str(trial.expectation), "the bearer token in an unsigned request", seen)
+        for credential in trial.keyring.aws:
+            for part in parts_carried(credential, seen.exchange):
+                yield Problem(str(trial.expectation), f"{part}, unsigned", seen)
     yield from as_expected(trial)

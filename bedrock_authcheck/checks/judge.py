@@ -36,12 +36,12 @@ CHECKS: Final[dict[str, Check]] = {
     "LIMIT-4": choice.as_expected,
     "LIMIT-5": choice.refused,
     "LIMIT-6": choice.token_not_carried,
-    "LIMIT-7": choice.token_not_carried,
+    "LIMIT-7": choice.token_passed_over,
     "LIMIT-8": choice.as_expected,
     "TOKEN-1": choice.blank_token_unsent,
     "TOKEN-2": choice.token_trimmed,
     "TOKEN-3": choice.foreign_token_unread,
-    "PREF-1": choice.token_not_carried,
+    "PREF-1": choice.token_passed_over,
     "PREF-3": choice.anonymous,
 }
 
@@ -49,8 +49,9 @@ CHECKS: Final[dict[str, Check]] = {
 def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
     """Hold a rule against a trial.
 
-    A broken MUST failed, a broken SHOULD is a warning (failed if `strict`); a rule with no
-    request to speak of is skipped, never passed.
+    A broken MUST failed, a broken SHOULD is a warning (failed if `strict`), an OBSERVE that
+    does not hold never more than a warning; a rule with no request to speak of is skipped,
+    never passed.
     """
     try:
         problem = next(CHECKS[rule.id](trial), None)
@@ -60,10 +61,10 @@ def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
         seen = trial.requests[0] if trial.requests else None
         observed = describe(seen) if seen else "a clear error and no request"
         return Verdict(rule.id, Outcome.PASSED, str(trial.expectation), observed)
-    lenient = rule.level is not RuleLevel.MUST and not strict
+    fatal = rule.level is RuleLevel.MUST or (strict and rule.level is RuleLevel.SHOULD)
     return Verdict(
         rule.id,
-        Outcome.WARNING if lenient else Outcome.FAILED,
+        Outcome.FAILED if fatal else Outcome.WARNING,
         problem.expected,
         problem.observed,
         reason=_reason(trial, problem),

@@ -1,4 +1,4 @@
-"""The assertion of downstream tests: who authenticated these requests, and was that it?"""
+"""The assertion of downstream tests: these requests were authenticated by that level."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.wording import describe, describe_source, request_line
 from bedrock_authcheck.model import AuthScheme, CredentialSource
+from bedrock_authcheck.wire.redaction import redact_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +25,26 @@ def failure(
     observations: Sequence[Observation],
     *,
     present: Sequence[CredentialSource],
+    request: int | None = None,
+    service: str | None = None,
     refused_hosts: Sequence[str] = (),
 ) -> str | None:
     """Say what is wrong with the first request that is not authenticated by `by`; None if none.
 
-    `by` names a level or a scheme; ValueError lists them where it is neither.
+    `by` names a level or a scheme; ValueError lists them where it is neither. `request` is an
+    index into those of `service`, or of all; IndexError where it is not there.
     """
     source, scheme = _parse(by)
     if not observations:
         hosts = ", ".join(sorted(set(refused_hosts)))
         refused = f"A connection to {hosts} was attempted and refused.\n  " if hosts else ""
         return _NO_REQUEST.format(refused=refused)
-    for number, seen in enumerate(observations):
+    of_service = [o for o in observations if service is None or o.exchange.service == service]
+    if not of_service:
+        others = ", ".join(sorted({o.exchange.service for o in observations}))
+        return f"no request to {service} seen, but to {others}"
+    known = [seen.credential for seen in observations if seen.credential is not None]
+    for number, seen in _chosen(of_service, request):
         fault = _fault(seen, source, scheme)
         if fault is not None:
             lines = [
@@ -43,12 +52,25 @@ def failure(
                 f"  present   {' · '.join(map(describe_source, present)) or 'nothing'}",
                 f"  expected  {_expected(source, scheme)}",
                 f"  observed  {describe(seen)}{fault}",
-                f"  request   {request_line(seen.exchange)}",
+                f"  request   {request_line(redact_exchange(seen.exchange, known))}",
             ]
-            if observations[1:]:
-                lines.append(f"  which     request {number + 1} of {len(observations)}")
+            if of_service[1:]:
+                lines.append(f"  which     request {number + 1} of {len(of_service)}")
             return "\n".join(lines)
     return None
+
+
+def _chosen(
+    observations: Sequence[Observation], request: int | None
+) -> Sequence[tuple[int, Observation]]:
+    numbered = list(enumerate(observations))
+    if request is None:
+        return numbered
+    try:
+        return [numbered[request]]
+    except IndexError:
+        msg = f"there is no request {request}: {len(numbered)} seen"
+        raise IndexError(msg) from None
 
 
 def _parse(by: str) -> tuple[CredentialSource | None, AuthScheme | None]:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bedrock_authcheck.checks.travel import URL, parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.model import AwsCredential, SignaturePart
 from bedrock_authcheck.checks.wording import describe, describe_source
-from bedrock_authcheck.wire.attribution import Observation
-from bedrock_authcheck.wire.target import query_parameters, split_target
+from bedrock_authcheck.model import AuthScheme, AwsCredential, SignaturePart
 from bedrock_authcheck.wire.leaks import token_in_target
+from bedrock_authcheck.wire.target import query_parameters, split_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_authcheck.wire.attribution import Observation
 
 _PROXIED: Final = frozenset(
-    "connection expect forwarded keep-alive max-forwards proxy-authorization proxy-connection te "
-    "trailer transfer-encoding upgrade user-agent via x-amzn-trace-id x-real-ip".split()
+    [
+        "connection",
+        "expect",
+        "forwarded",
+        "keep-alive",
+        "max-forwards",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "via",
+        "x-amzn-trace-id",
+        "x-real-ip",
+    ]
 )
 _PROXIED_PREFIX: Final = "x-forwarded-"
+_SCOPE_AND_DATE: Final = (SignaturePart.SCOPE, SignaturePart.DATE)
+_OF_OTHER_RULES: Final = (None, *_SCOPE_AND_DATE, SignaturePart.SESSION_TOKEN)
+"""What can differ though the signature matches, and is AUTH-4's or AUTH-5's to judge."""
 
 
 def _bearer(trial: Trial) -> tuple[Observation, ...]:
@@ -45,8 +67,24 @@ def one_authorization(trial: Trial) -> Iterator[Problem]:
             yield Problem(expected, f"{len(values)} Authorization headers", seen)
         elif not values[0].startswith("Bearer "):
             yield Problem(expected, "the scheme is not spelled `Bearer `", seen)
-        elif trial.keyring.token(seen.evidence.tokens[0]) is None:
-            yield Problem(expected, _stranger(seen.evidence.tokens[0], trial), seen)
+        elif seen.evidence.scheme is not AuthScheme.BEARER:
+            yield Problem(expected, "more than one scheme in it", seen)
+        else:
+            yield from _one_token(seen, trial)
+
+
+def _one_token(seen: Observation, trial: Trial) -> Iterator[Problem]:
+    """Hold what stands behind `Bearer` against the token, and look for copies of it."""
+    value = seen.evidence.tokens[0]
+    token = trial.keyring.token(value)
+    if token is None:
+        yield Problem("the token byte for byte", _stranger(value, trial), seen)
+    elif value != token.value == token.value.strip():  # white space of its own is TOKEN-2's
+        yield Problem("the token byte for byte", "white space around it, not its own", seen)
+    else:
+        for place in places_of(token.value, seen.exchange, besides="Authorization"):
+            if place != URL:  # AUTH-7's
+                yield Problem("the token in Authorization alone", f"also in {place}", seen)
 
 
 def _stranger(value: str, trial: Trial) -> str:
@@ -59,13 +97,16 @@ def _stranger(value: str, trial: Trial) -> str:
 
 
 def no_sigv4_credential(trial: Trial) -> Iterator[Problem]:
-    """AUTH-2: a bearer request carries no session token and no X-Amz-* in its query."""
+    """AUTH-2: a bearer request carries no part of an IAM credential, no X-Amz-* in its query."""
     for seen in _bearer(trial):
         if seen.exchange.header_values("X-Amz-Security-Token"):
             yield Problem("no X-Amz-Security-Token header", "one beside the bearer token", seen)
         names = sorted(name for name in _query_names(seen) if name.startswith("x-amz-"))
         if names:
             yield Problem("no X-Amz-* in the query", f"{', '.join(names)} in the query", seen)
+        for credential in trial.keyring.aws:
+            for part in parts_carried(credential, seen.exchange):
+                yield Problem("no part of an IAM credential", part, seen)
 
 
 def no_sigv4_traces(trial: Trial) -> Iterator[Problem]:
@@ -82,9 +123,12 @@ def signature_verifies(trial: Trial) -> Iterator[Problem]:
     for seen in _signed(trial):
         if seen.signature is None:
             yield Problem(expected, "a key id that is no level's of this environment", seen)
-        elif not seen.signature.valid:
+        elif not seen.signature.valid or seen.signature.differs not in _OF_OTHER_RULES:
             text = seen.signature.text or "the signature does not match"
             yield Problem(expected, f"{seen.signature.differs}: {text}", seen)
+        for credential in trial.keyring.aws:
+            for place in places_of(credential.secret, seen.exchange):
+                yield Problem("a secret that never travels", f"one in {place}", seen)
 
 
 def scope_and_date(trial: Trial) -> Iterator[Problem]:
@@ -96,8 +140,8 @@ def scope_and_date(trial: Trial) -> Iterator[Problem]:
             yield Problem(f"the scope {right}", "no readable credential scope", seen)
         elif (scope.service, scope.region) != (trial.scope_service, trial.region):
             yield Problem(f"the scope {right}", f"{scope.service}/{scope.region}", seen)
-        elif seen.signature is not None and seen.signature.differs is SignaturePart.DATE:
-            yield Problem("a current date", seen.signature.text, seen)
+        elif seen.signature is not None and seen.signature.differs in _SCOPE_AND_DATE:
+            yield Problem(f"the scope {right} and a current date", seen.signature.text, seen)
 
 
 def session_token(trial: Trial) -> Iterator[Problem]:
@@ -133,14 +177,9 @@ def _covers_session_token(seen: Observation) -> bool:
 
 def same_level_throughout(trial: Trial) -> Iterator[Problem]:
     """AUTH-6: streaming, paginated and retried requests are authenticated like the first."""
-    if len(trial.requests) < 2:  # noqa: PLR2004 - a first and at least one more
-        yield Problem(
-            "a first request and at least one more of the same call",
-            f"{len(trial.requests)} in all",
-            *trial.requests,
-        )
-        return
-    first, *later = trial.requests
+    first, *later = trial.requests or (None,)
+    if first is None or not later:  # not every client retries, and none has to
+        raise NothingToJudge("no second request was sent")
     for seen in later:
         if (seen.evidence.scheme, seen.credential) != (first.evidence.scheme, first.credential):
             yield Problem(f"as the first request: {describe(first)}", describe(seen), seen)

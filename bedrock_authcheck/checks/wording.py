@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme, CredentialSource
@@ -37,8 +36,14 @@ def describe(observation: Observation) -> str:
 
 
 def request_line(exchange: Exchange) -> str:
-    """Service, method and target, protocol, status; the target redacted and shortened."""
+    """Service, method and target, protocol, status; the target redacted and shortened.
+
+    A secret that stands elsewhere in the target than a presigned URL has it is the caller's to
+    redact, who knows the credentials.
+    """
     how = f"{exchange.protocol}, {exchange.tls or 'no TLS'}"
-    target = shorten(redact_exchange(exchange).target, _TARGET_WIDTH, placeholder="…")
+    target = redact_exchange(exchange).target
+    if len(target) > _TARGET_WIDTH:
+        target = f"{target[: _TARGET_WIDTH - 1]}…"
     status = exchange.status or "unanswered"
     return f"{exchange.service}  {exchange.method} {target}  ({how}) → {status}"

@@ -8,7 +8,6 @@ from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
-    MAIN_CALLS,
     Held,
     Scenario,
     expect,
@@ -104,15 +103,13 @@ def _foreign() -> Iterator[Scenario]:
     for variable in FOREIGN:
         for beside in (*_BESIDE, (CredentialSource.BEARER,)):
             held = tuple(Held(source) for source in beside)
-            for call_name in ("converse", "list-foundation-models"):
-                call = MAIN_CALLS[call_name]
-                expectation = expect(beside, call.service)
-                yield Scenario(
-                    "token",
-                    f"{variable.lower().replace('_', '-')}+{levels_name(beside)}-{call_name}",
-                    ("TOKEN-3", *request_rules(expectation, held)),
-                    held,
-                    (call,),
-                    expectation,
-                    foreign_variable=variable,
-                )
+            expectation = expect(beside, CONVERSE.service)
+            yield Scenario(
+                "token",
+                f"{variable.lower().replace('_', '-')}+{levels_name(beside)}-converse",
+                ("TOKEN-3", *request_rules(expectation, held)),
+                held,
+                (CONVERSE,),
+                expectation,
+                foreign_variable=variable,
+            )

@@ -35,6 +35,16 @@ _INVOKE_STREAM: Final = Call(
     "bedrock-runtime", "InvokeModelWithResponseStream", INVOKE_MODEL.parameters
 )
 _PAGES: Final = Call("bedrock", "ListInferenceProfiles", {}, paginate=True)
+_PAGE_TOKENS: Final = {"pages": "page-2", "pages-awkward": "p+2/=&%2F~*'()é"}
+"""Tokens of a second page, by the scenario's name; the awkward one tries the query's encoding."""
+
+_STACKED: Final = (
+    (CredentialSource.BEARER, CredentialSource.ENVIRONMENT),
+    (CredentialSource.ENVIRONMENT, CredentialSource.SHARED),
+    (CredentialSource.CONFIG, CredentialSource.INSTANCE),
+)
+"""Levels with another below: what falls back in a retry needs one to fall back to."""
+
 _REGION_IN_CODE: Final = "ap-southeast-2"
 
 
@@ -42,16 +52,19 @@ def _scenario(
     name: str,
     held: Held,
     *calls: Call,
+    above: CredentialSource | None = None,
     rules: tuple[str, ...] = (),
     settings: ClientSettings | None = None,
     steps: tuple[Step, ...] = (),
 ) -> Scenario:
-    expectation = expect((held.source,), calls[0].service)
+    """Provide one level, and the one that it stands `above`: a reason to stray from it."""
+    levels = (held, Held(above)) if above else (held,)
+    expectation = expect((level.source for level in levels), calls[0].service)
     return Scenario(
         "auth",
-        f"{held.source}-{name}",
-        ("CHAIN-1", *request_rules(expectation, (held,)), *rules),
-        (held,),
+        f"{held.source}-{f'over-{above}-' if above else ''}{name}",
+        ("CHAIN-1", *request_rules(expectation, levels), *rules),
+        levels,
         calls,
         expectation,
         settings=settings or ClientSettings(),
@@ -71,6 +84,8 @@ def scenarios() -> Iterator[Scenario]:
             call = Call(CONVERSE.service, "Converse", {**_parameters(), "modelId": model})
             yield _scenario(f"model-{name}", held, call)
         yield from _life(held)
+    for upper, lower in _STACKED:
+        yield from _life(Held(upper), lower)
 
 
 def _parameters() -> dict[str, object]:
@@ -91,15 +106,22 @@ def _forms(source: CredentialSource) -> Iterator[Scenario]:
         yield _scenario("token-in-file-converse", Held(source, token_file=True), CONVERSE)
 
 
-def _life(held: Held) -> Iterator[Scenario]:
+def _life(held: Held, above: CredentialSource | None = None) -> Iterator[Scenario]:
     """AUTH-6: a plain request first, then streams, pages and retries of the same client."""
     again = ("AUTH-6",)
     yield _scenario(
-        "plain-then-streams", held, CONVERSE, CONVERSE_STREAM, _INVOKE_STREAM, rules=again
+        "plain-then-streams",
+        held,
+        CONVERSE,
+        CONVERSE_STREAM,
+        _INVOKE_STREAM,
+        above=above,
+        rules=again,
     )
-    first = reply(json.dumps({"inferenceProfileSummaries": [], "nextToken": "page-2"}).encode())
     last = reply(json.dumps({"inferenceProfileSummaries": []}).encode())
-    yield _scenario("pages", held, _PAGES, rules=again, steps=(first, last))
+    for name, token in _PAGE_TOKENS.items():
+        first = reply(json.dumps({"inferenceProfileSummaries": [], "nextToken": token}).encode())
+        yield _scenario(name, held, _PAGES, above=above, rules=again, steps=(first, last))
     faults = {
         "throttled": throttle(),
         "error-500": server_error(500),
@@ -108,12 +130,15 @@ def _life(held: Held) -> Iterator[Scenario]:
     }
     for name, fault in faults.items():
         for call_name, call in (("converse", CONVERSE), ("converse-stream", CONVERSE_STREAM)):
-            yield _scenario(f"{name}-{call_name}", held, call, rules=again, steps=(fault,))
+            yield _scenario(
+                f"{name}-{call_name}", held, call, above=above, rules=again, steps=(fault,)
+            )
     yield _scenario(
         "retried-after-plain",
         held,
         CONVERSE,
         CONVERSE,
+        above=above,
         rules=again,
         steps=(as_usual(), throttle()),
     )

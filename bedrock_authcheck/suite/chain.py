@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -29,11 +30,12 @@ _CAN_BE_LONG_TERM: Final = tuple(source for source in _IAM if source.level < 6) 
 
 
 def scenarios() -> Iterator[Scenario]:
-    """All subsets of the six levels, then pairs that could be mixed, then half levels."""
+    """All subsets of the six levels, then pairs that could be mixed, then half and empty levels."""
     yield from _subsets()
     yield from _in_session()
     yield from _pairs()
     yield from _halves()
+    yield from _empty()
 
 
 def _subsets() -> Iterator[Scenario]:
@@ -82,9 +84,7 @@ def _pairs() -> Iterator[Scenario]:
         if upper.level == lower.level:
             continue
         kinds = [
-            (upper_kind, lower_kind)
-            for upper_kind in _kinds(upper)
-            for lower_kind in _kinds(lower)
+            (upper_kind, lower_kind) for upper_kind in _kinds(upper) for lower_kind in _kinds(lower)
         ]
         for upper_kind, lower_kind in kinds:
             held = (Held(upper, temporary=upper_kind), Held(lower, temporary=lower_kind))
@@ -98,12 +98,12 @@ def _kinds(source: CredentialSource) -> tuple[bool, ...]:
     return (False, True) if source in _CAN_BE_LONG_TERM else (True,)
 
 
-def _kind(temporary: bool) -> str:  # noqa: FBT001 - a word for a flag
+def _kind(temporary: bool) -> str:
     return "temporary" if temporary else "long-term"
 
 
 def _halves() -> Iterator[Scenario]:
-    """A level without its secret or key id: alone, above a whole one, and below the token."""
+    """Leave a level without its secret or key id: alone, above a whole one, and below the token."""
     for source in _IAM:
         for part in Part:
             half = Held(source, without=part)
@@ -114,15 +114,33 @@ def _halves() -> Iterator[Scenario]:
             yield _half(half, part, (CredentialSource.BEARER,))
 
 
+def _empty() -> Iterator[Scenario]:
+    """Variables that are set and empty, as CI leaves those of a secret that it does not have."""
+    key_id, secret = ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")
+    source = CredentialSource.ENVIRONMENT
+    for name, held, variables in (
+        ("with-empty-key-id", (Held(source, without=Part.KEY_ID),), (key_id,)),
+        ("with-empty-secret", (Held(source, without=Part.SECRET),), (secret,)),
+        ("empty", (), (key_id, secret)),
+    ):
+        for whole in ((), (CredentialSource.SHARED,), (CredentialSource.BEARER,)):
+            scenario = _without(f"{source}-{name}", held, whole)
+            yield replace(scenario, variables=dict(variables))
+
+
 def _half(half: Held, part: Part, whole: tuple[CredentialSource, ...]) -> Scenario:
-    held = (half, *(Held(source) for source in whole))
+    return _without(f"{half.source}-without-{part}", (half,), whole)
+
+
+def _without(name: str, half: tuple[Held, ...], whole: tuple[CredentialSource, ...]) -> Scenario:
+    held = (*half, *(Held(source) for source in whole))
     usable = expect(whole, CONVERSE.service)
     # Skipped or refused, both are right; that the token above it should win is CHAIN-5.
     expectation = Expectation(usable.sources, refusal=True)
     beside = "".join(f"+{source}" for source in whole)
     return Scenario(
         "chain",
-        f"{half.source}-without-{part}{beside}-converse",
+        f"{name}{beside}-converse",
         ("CHAIN-4", *request_rules(expectation, held)),
         held,
         (CONVERSE,),

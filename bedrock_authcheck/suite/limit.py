@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.clients.contract import Call, ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.services.steps import server_error
 from bedrock_authcheck.spec.catalogue import Catalogue, documented
 from bedrock_authcheck.suite.scenario import (
     Held,
@@ -57,7 +59,9 @@ def scenarios() -> Iterator[Scenario]:
         yield _of_operation(service, call, documented()[service]["rule"], _TOKEN)
     yield from _neighbours()
     yield from _levels_below()
+    yield from _retried()
     yield from _wishes()
+    yield from _wishes_of_environment()
 
 
 def _of_operation(
@@ -78,13 +82,13 @@ def _of_operation(
 
 
 def _consequence(rule: str, sources: tuple[CredentialSource, ...]) -> tuple[str, ...]:
-    """What follows where the token may not go: SigV4 by IAM, or a clear error without it."""
+    """Say what follows where the token may not go: SigV4 by IAM, or a clear error without it."""
     alone = sources == _TOKEN
-    if rule in ("LIMIT-1", "LIMIT-2", "LIMIT-3"):
-        return ("LIMIT-5",) if alone else ("LIMIT-4",)
-    if rule == "LIMIT-6":
-        return ("CHAIN-2",) if alone else ()
-    return ()
+    if rule == "LIMIT-8":
+        return ()
+    if alone:
+        return ("CHAIN-2",) if rule == "LIMIT-6" else ("LIMIT-5",)
+    return ("LIMIT-4",)
 
 
 def _neighbours() -> Iterator[Scenario]:
@@ -103,7 +107,7 @@ def _levels_below() -> Iterator[Scenario]:
     for call, rule in _examples():
         for source in _IAM:
             lower = tuple(s for s in _IAM if s.level > source.level)[:1]
-            for below in {(), lower}:
+            for below in dict.fromkeys(((), lower)):  # not a set: workers must agree on an order
                 sources = (CredentialSource.BEARER, source, *below)
                 if sources == _TOKEN_AND_IAM:
                     continue  # every operation has this one
@@ -112,6 +116,17 @@ def _levels_below() -> Iterator[Scenario]:
                 rules = (rule, *_consequence(rule, sources), *request_rules(expectation, held))
                 name = f"{call.service}.{call.operation}-{levels_name(sources)}"
                 yield Scenario("limit", name, rules, held, (call,), expectation)
+
+
+def _retried() -> Iterator[Scenario]:
+    """Fail once: the token is no second try either."""
+    sources = (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)
+    held = tuple(Held(source) for source in sources)
+    for call, rule in _examples():
+        expectation = expect(sources, call.service)
+        rules = (rule, *_consequence(rule, sources), "AUTH-6", *request_rules(expectation, held))
+        name = f"{call.service}.{call.operation}-{levels_name(sources)}-error-503"
+        yield Scenario("limit", name, rules, held, (call,), expectation, steps=(server_error(503),))
 
 
 def _wishes() -> Iterator[Scenario]:
@@ -136,3 +151,20 @@ def _wishes() -> Iterator[Scenario]:
                     expectation,
                     settings=ClientSettings(preference=preference),
                 )
+
+
+def _wishes_of_environment() -> Iterator[Scenario]:
+    """Prefer bearer in the environment: no more reason to send the token than code's wish is."""
+    for call, rule in (*_examples(), *((call, "LIMIT-6") for call in NEIGHBOURS)):
+        for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
+            held = tuple(Held(source) for source in sources)
+            expectation = replace(expect(sources, call.service), refusal=True)
+            yield Scenario(
+                "limit",
+                f"{call.service}.{call.operation}-{levels_name(sources)}-environment-asks-bearer",
+                (rule, *request_rules(expectation, held)),
+                held,
+                (call,),
+                expectation,
+                variables={"AWS_AUTH_SCHEME_PREFERENCE": "httpBearerAuth"},
+            )

@@ -60,6 +60,7 @@ def _asks_sigv4(
             (call,),
             expectation,
             settings=ClientSettings(preference=preference),
+            shared=True,
         )
 
 
@@ -74,4 +75,5 @@ def _asks_anonymous(sources: tuple[CredentialSource, ...]) -> Iterator[Scenario]
             (call,),
             Expectation(unsigned=True),
             settings=ClientSettings(preference=Preference.ANONYMOUS),
+            shared=True,
         )

@@ -1,0 +1,89 @@
+"""A wrong client end to end: as a plugin of a pytest run of its own, and what a person reads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_PLUGIN = """
+from botocore.auth import BearerAuth
+from botocore.signers import RequestSigner
+
+honest = BearerAuth.add_auth
+sign = RequestSigner.sign
+
+
+def truncated(self, request):
+    honest(self, request)
+    value = request.headers["Authorization"]
+    del request.headers["Authorization"]
+    request.headers["Authorization"] = value[:-1]
+
+
+def unsigned_agents(self, operation_name, request, **options):
+    if operation_name != "ListAgents":
+        sign(self, operation_name, request, **options)
+
+
+BearerAuth.add_auth = truncated
+RequestSigner.sign = unsigned_agents
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A run of four scenarios, in a folder of its own, by a client with two faults."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "wrong_client.py").write_text(_PLUGIN, encoding="utf-8")
+    # What this run was started with is not the inner run's: options, or an xdist worker's name.
+    env = {name: v for name, v in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "wrong_client", "-p", "no:cacheprovider"),
+            *("-p", "no:randomly", "--color=no", "--bedrock-authcheck"),
+            *("bedrock-authcheck::chain", "bedrock-authcheck::limit"),
+            *("-k", "bearer+config-converse or bedrock-agent.ListAgents-bearer+environment+shared"),
+        ],
+        cwd=folder,
+        env={**env, "PYTHONPATH": str(folder), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_run_fails_and_its_text_says_what_is_wrong(
+    run: subprocess.CompletedProcess[str],
+) -> None:
+    output = run.stdout
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, output + run.stderr
+    blocks = output.split("CHAIN-1 failed: ")
+    assert len(blocks) > 1, output
+    told = blocks[1]
+    for label, text in (
+        ("rule", "MUST  With any set of levels present"),
+        ("present", "1 bearer token · 5 config file"),
+        ("expected", "bearer  AWS_BEARER_TOKEN_BEDROCK"),
+        ("observed", "bearer  a credential of no level here"),
+        ("again", "pytest --bedrock-authcheck 'bedrock-authcheck::chain::bearer+config-converse'"),
+    ):
+        assert f"  {label:<9} {text}" in told
+    assert "AUTH-1 failed: Converse: the token cut to " in output
+    assert "LIMIT-4 failed: ListAgents" in output
+    assert "→ 403" in output, "the endpoint refuses what AWS would refuse"
+
+
+def test_the_summary_counts_what_failed_by_rule(run: subprocess.CompletedProcess[str]) -> None:
+    lines = {line.split()[0]: line for line in run.stdout.splitlines() if " MUST " in line}
+    assert "failed" in lines["CHAIN-1"]
+    assert "failed" in lines["LIMIT-4"]
+    assert "failed" not in lines["AUTH-2"]
+
+
+def test_the_output_holds_no_token(run: subprocess.CompletedProcess[str]) -> None:
+    assert "ABSK" not in run.stdout
+    assert "FAKE/" not in run.stdout

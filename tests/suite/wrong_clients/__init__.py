@@ -1,0 +1,30 @@
+"""Clients that are wrong on purpose: one fault each, and the rules that must catch it."""
+
+from tests.suite.wrong_clients import (
+    beside,
+    bidirectional,
+    conduct,
+    life,
+    limits,
+    mixing,
+    order,
+    signature,
+    token,
+    wishes,
+)
+from tests.suite.wrong_clients.registry import WRONG_CLIENTS, WrongClient
+
+__all__ = [
+    "WRONG_CLIENTS",
+    "WrongClient",
+    "beside",
+    "bidirectional",
+    "conduct",
+    "life",
+    "limits",
+    "mixing",
+    "order",
+    "signature",
+    "token",
+    "wishes",
+]
