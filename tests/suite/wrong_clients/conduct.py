@@ -143,7 +143,7 @@ _REFUSED = {
         "chain::bearer-converse": "CHAIN-1",
         "limit::bedrock.ListFoundationModels-bearer": "LIMIT-8",
         "preference::anonymous-bearer-converse": "PREF-3",
-        "auth::bearer-pages": "AUTH-6",
+        "auth::bearer-pages": "CHAIN-1",
         "token::space-before-converse": "TOKEN-2",
         "token::blank-empty+none-converse": "TOKEN-1",
         "chain::environment-without-secret-converse": "CHAIN-4",
