@@ -1,4 +1,8 @@
-"""AUTH-1 to AUTH-9: what the requests of one level look like, from the first to the retried."""
+"""AUTH-1 to AUTH-9: what the requests of one level look like, from the first to the retried.
+
+They run on shared clients: a client that lives through faults, pages and streams must still
+authenticate as it did at first.
+"""
 
 from __future__ import annotations
 
@@ -69,6 +73,7 @@ def _scenario(
         expectation,
         settings=settings or ClientSettings(),
         steps=steps,
+        shared=True,
     )
 
 
