@@ -7,7 +7,7 @@ when a test first asks for a fixture.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -43,13 +43,16 @@ class BedrockCredentials:
         them from `settings`. Raises LevelError (a ValueError) for a level that is unknown,
         named twice or provided already.
         """
+        before = self._environment.variables.copy()
         self._environment.provide(*levels)
         self._ledger.keyring = self._environment.keyring
-        os.environ.update(self._environment.variables)
+        # What is new only: variables that the test has set since are its own.
+        os.environ.update(self._environment.variables.items() - before.items())
         if "settings" in levels:
             import boto3  # noqa: PLC0415 - costly, on use
 
-            boto3.setup_default_session(**self._environment.settings)
+            keys: dict[str, Any] = self._environment.settings  # the stubs name each argument
+            boto3.setup_default_session(**keys)
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -67,7 +70,7 @@ class BedrockCredentials:
         return self._environment.home
 
     def credential(self, level: str) -> Credential:
-        """The fake credential of a level that was provided; KeyError for another."""
+        """Return the fake credential of a level that was provided; KeyError for another."""
         for credential in self._environment.keyring.credentials:
             if credential.source == level:
                 return credential
@@ -75,7 +78,7 @@ class BedrockCredentials:
         raise KeyError(msg)
 
     def env(self, *inherit: str) -> dict[str, str]:
-        """The whole environment for a subprocess: PATH and the like, `inherit`, the levels."""
+        """Return a subprocess's whole environment: PATH and the like, `inherit`, the levels."""
         return self._environment.env(os.environ, *inherit)
 
 
@@ -92,7 +95,8 @@ class BedrockEndpoint:
         self._refused = refused
 
     def url(self, service: str = "bedrock-runtime", *, tls: bool = True) -> str:
-        """The base URL of a service; KeyError for one that is not simulated."""
+        """Return the base URL of a service; ValueError for one that is not simulated."""
+        self._check(service)
         return self._endpoint.urls(tls=tls)[service]
 
     @property
@@ -111,10 +115,13 @@ class BedrockEndpoint:
 
     def program(self, service: str, *steps: Step) -> None:
         """Answer the next requests to a service by `steps` (bedrock_authcheck.services.steps)."""
+        self._check(service)
+        self._ledger.program(service, *steps)
+
+    def _check(self, service: str) -> None:
         if service not in self._endpoint.urls():
             msg = f"unknown service {service!r}: choose from {', '.join(self._endpoint.urls())}"
             raise ValueError(msg)
-        self._ledger.program(service, *steps)
 
     def assert_signed_by(
         self, by: str, *, request: int | None = None, service: str | None = None
@@ -125,19 +132,19 @@ class BedrockEndpoint:
         `unsigned`). All requests are held to it, or with `request` one of them by its index
         (-1 for the last), of one `service` or of all. A SigV4 signature must verify.
         Raises AssertionError with what was expected and seen, also where nothing was seen;
-        ValueError for a `by` that is neither, IndexError for a request that is not there.
+        ValueError for a `by` or a `service` that does not exist, IndexError for a request that
+        is not there.
         """
         __tracebackhide__ = True
         from bedrock_authcheck.checks.signed_by import failure  # noqa: PLC0415 - costly, on use
 
-        observations = [
-            o for o in self.requests if service is None or o.exchange.service == service
-        ]
-        if request is not None and observations:
-            observations = [observations[request]]
+        if service is not None:
+            self._check(service)
         text = failure(
             by,
-            observations,
+            self.requests,
+            request=request,
+            service=service,
             present=[credential.source for credential in self._environment.keyring.credentials],
             refused_hosts=self._refused,
         )
@@ -165,7 +172,7 @@ def _bedrock_machine(
     from bedrock_authcheck.services.ledger import Ledger  # noqa: PLC0415 - on use
     from bedrock_authcheck.suite.running import services_of  # noqa: PLC0415 - on use
 
-    loop, endpoint = services_of(request.config)
+    loop, endpoint = services_of(request.session)
     ledger = endpoint.open(Ledger())  # of any Region: the application's own is right here
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
         yield (
@@ -180,7 +187,7 @@ def bedrock_credentials(
     request: pytest.FixtureRequest,
     _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
 ) -> BedrockCredentials:
-    """A machine with nothing on it; `provide("bearer", "shared")` puts fake credentials there."""
+    """Make a machine with nothing on it; `provide("bearer", "shared")` puts fakes there."""
     credentials, _ = _bedrock_machine
     marker = request.node.get_closest_marker("bedrock_credentials")
     if marker is not None:
@@ -192,7 +199,7 @@ def bedrock_credentials(
 def bedrock_endpoint(
     _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
 ) -> BedrockEndpoint:
-    """A loopback Bedrock that clients find by themselves; `assert_signed_by("bearer")`."""
+    """Serve a loopback Bedrock that clients find; `assert_signed_by("bearer")` judges them."""
     _, endpoint = _bedrock_machine
     return endpoint
 

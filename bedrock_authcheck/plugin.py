@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -12,14 +15,23 @@ if TYPE_CHECKING:
 pytest_plugins = ("bedrock_authcheck.fixtures",)
 
 SUITE: Final = "bedrock-authcheck"
-MARKERS: Final = (
-    "bedrock_credentials(*levels): provide these levels of the credential chain before the test; "
-    "same names as bedrock_credentials.provide().",
-    "bedrock_authcheck: put on each scenario of the bundled suite, so that "
-    '-m "not bedrock_authcheck" leaves it out.',
-    "bedrock_rule(id): put on each scenario for each rule that it checks; with pytest 8.3 "
-    "and newer, -m \"bedrock_rule(id='CHAIN-1')\" selects by it.",
+_MARKER: Final = "bedrock_credentials"
+_MARKERS: Final = (
+    (
+        f"{_MARKER}(*levels): provide these levels of the credential chain before the test; "
+        "same names as bedrock_credentials.provide(). The closest to the test counts."
+    ),
+    (
+        "bedrock_authcheck: put on each scenario of the bundled suite, so that "
+        '-m "not bedrock_authcheck" leaves it out.'
+    ),
+    (
+        "bedrock_rule(id): put on each scenario for each rule that it checks; with pytest 8.3 "
+        "and newer, -m \"bedrock_rule(id='CHAIN-1')\" selects by it."
+    ),
 )
+# pytest shows ids relative to the folder that it was started in.
+_ID: Final = re.compile(rf"{SUITE}|(?:\.\.[/\\])*{SUITE}::.*")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,48 +61,81 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write the results of the bundled suite to FILE as JSON Lines",
     )
-    parser.addini("authcheck_report", "file for the results of the bundled suite, JSON Lines")
+    parser.addini(
+        "authcheck_report",
+        "file for the results of the bundled suite, JSON Lines, relative to the root folder",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register markers; with the flag on, take what the suite is asked for and load it."""
-    for marker in MARKERS:
+    for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+    asked = [arg for arg in config.args if _ID.fullmatch(arg)]
     if not (config.getoption("bedrock_authcheck") or config.getini("bedrock_authcheck")):
-        _refuse_without_flag(config.args)
+        _refuse_without_flag(config, asked)
         return
-    from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - costs nothing when off
+    config.args[:] = [arg for arg in config.args if arg not in asked]
+    selection = [arg[arg.index(SUITE) :] for arg in asked]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of libraries, which the project makes errors
+        from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - nothing when off
 
-    config.pluginmanager.register(SuiteRun.of(config), "bedrock-authcheck-suite")
+        suite = SuiteRun.of(config, selection)
+    config.pluginmanager.register(suite, "bedrock-authcheck-suite")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Give the tests with the marker its fixture; UsageError for levels that do not exist."""
     for item in items:
-        marker = item.get_closest_marker("bedrock_credentials")
+        marker = item.get_closest_marker(_MARKER)
         if marker is None:
             continue
-        from bedrock_authcheck.environments.levels import (  # noqa: PLC0415 - for its users only
-            LevelError,
-            parse_sources,
-        )
+        fault = _fault_of(marker)
+        if fault is not None:
+            from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
 
-        try:
-            parse_sources(marker.args)
-        except LevelError as error:
-            msg = f"{item.nodeid}: @pytest.mark.bedrock_credentials: {error}"
-            raise pytest.UsageError(msg) from error
-        if marker.kwargs:
-            msg = f"{item.nodeid}: @pytest.mark.bedrock_credentials takes names of levels only"
-            raise pytest.UsageError(msg)
-        fixtures: list[str] | None = getattr(item, "fixturenames", None)
-        if fixtures is not None and "bedrock_credentials" not in fixtures:
-            fixtures.append("bedrock_credentials")
+            refuse(session, items, f"{item.nodeid}: @pytest.mark.{_MARKER}: {fault}")
+            return
+        if _MARKER not in getattr(item, "fixturenames", (_MARKER,)):
+            _give_fixture(item)
 
 
-def _refuse_without_flag(args: Sequence[str]) -> None:
-    asked = next((arg for arg in args if arg == SUITE or arg.startswith(f"{SUITE}::")), None)
-    if asked is not None and "::" in asked:
-        msg = f"{asked!r} is of the bundled suite: add --bedrock-authcheck"
-        raise pytest.UsageError(msg)
+def _fault_of(marker: pytest.Mark) -> str | None:
+    from bedrock_authcheck.environments.levels import (  # noqa: PLC0415 - for its users only
+        LevelError,
+        parse_sources,
+    )
+
+    try:
+        parse_sources(marker.args)
+    except LevelError as error:
+        return str(error)
+    return "it takes names of levels and no keywords" if marker.kwargs else None
+
+
+def _give_fixture(item: Any) -> None:  # noqa: ANN401 - any item that has fixtures
+    """Insert the fixture before the test's own arguments: a client among them must find it."""
+    info = item._fixtureinfo  # noqa: SLF001 - pytest tells the scope of a fixture nowhere else
+
+    def is_argument(name: str) -> bool:
+        definitions = info.name2fixturedefs.get(name)
+        return name in info.argnames and bool(definitions) and definitions[-1].scope == "function"
+
+    names = item.fixturenames
+    place = next((n for n, name in enumerate(names) if is_argument(name)), len(names))
+    names.insert(place, _MARKER)
+
+
+def _refuse_without_flag(config: pytest.Config, asked: Sequence[str]) -> None:
+    given = [
+        name
+        for name in ("--authcheck-rules", "--authcheck-strict", "--authcheck-report")
+        if config.getoption(name)
+    ]
+    if given:
+        raise pytest.UsageError(f"{given[0]} is for the bundled suite: add --bedrock-authcheck")
+    for name in asked:
+        if "::" in name or not Path(config.invocation_params.dir, name).exists():
+            raise pytest.UsageError(f"{name!r} is of the bundled suite: add --bedrock-authcheck")

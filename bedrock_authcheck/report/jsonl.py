@@ -29,16 +29,19 @@ class ReportWriter:
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
         """Create the file and write its header. OSError where it cannot be written."""
+        self.path = path
         self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
         self._outcomes: Counter[str] = Counter()
+        self._foreseen = 0
         self._write({"type": "header", "format": FORMAT, **header})
 
     def add(self, result: ScenarioResult) -> None:
         """Write one scenario."""
-        self._outcomes[str(result.outcome)] += 1
+        self._outcomes[result.outcome] += 1
+        self._foreseen += bool(result.deviations) and not result.unforeseen
         self._write({"type": "scenario", **result.as_json()})
 
-    def finish(self, exit_status: int) -> None:
+    def finish(self, exit_status: int, *, interrupted: bool) -> None:
         """Write the footer, with pytest's exit status, and close the file."""
         total = sum(self._outcomes.values())
         outcomes = dict(sorted(self._outcomes.items()))
@@ -47,6 +50,8 @@ class ReportWriter:
                 "type": "footer",
                 "scenarios": total,
                 "outcomes": outcomes,
+                "foreseen": self._foreseen,
+                "interrupted": interrupted,
                 "exit_status": int(exit_status),
             }
         )
@@ -68,7 +73,10 @@ class Report:
 
 def read_report(path: Path) -> Report:
     """Read a report. ReportError names the line and what is wrong with it; OSError as usual."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{path} is no report: it is not UTF-8") from error
     objects = [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
     if not objects or objects[0].get("type") != "header":
         raise ReportError(f"{path} is no report: its first line is not a header")
@@ -103,4 +111,3 @@ def _result(path: Path, number: int, line: dict[str, Any]) -> ScenarioResult:
         return ScenarioResult.from_json({k: v for k, v in line.items() if k != "type"})
     except (KeyError, TypeError, ValueError) as error:
         raise ReportError(f"{path}, line {number}: not a scenario ({error})") from error
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from bedrock_authcheck.checks.wording import request_line
@@ -10,7 +10,10 @@ from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.wire.redaction import redact_exchange, redact_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bedrock_authcheck.checks.trial import Trial
+    from bedrock_authcheck.model import Credential
     from bedrock_authcheck.wire.attribution import Observation
 
 
@@ -34,11 +37,14 @@ class ScenarioResult:
 
     @property
     def outcome(self) -> Outcome:
-        """The gravest outcome of its verdicts; an expected failure does not count as one."""
-        outcomes = {v.outcome for v in self.verdicts if v.deviation is None}
-        if self.stale:
-            outcomes.add(Outcome.FAILED)
-        return next((o for o in _GRAVEST_FIRST if o in outcomes), Outcome.PASSED)
+        """The gravest outcome of its verdicts, whether it was foreseen or not."""
+        return _gravest(self.verdicts)
+
+    @property
+    def unforeseen(self) -> bool:
+        """Whether it fails the run: by a failure no deviation foresaw, or by a stale deviation."""
+        outcome = _gravest(v for v in self.verdicts if v.deviation is None)
+        return bool(self.stale) or outcome in (Outcome.FAILED, Outcome.ERROR)
 
     @property
     def deviations(self) -> tuple[str, ...]:
@@ -46,13 +52,14 @@ class ScenarioResult:
         return tuple(dict.fromkeys(v.deviation for v in self.verdicts if v.deviation))
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as JSON has them; `outcome` added for readers."""
-        return {**asdict(self), "outcome": str(self.outcome)}
+        """Return the fields as JSON has them, `outcome` and `unforeseen` added for readers."""
+        return {**asdict(self), "outcome": self.outcome, "unforeseen": self.unforeseen}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Rebuild a result from `as_json`."""
-        fields = {key: _as_tuple(value) for key, value in data.items() if key != "outcome"}
+        derived = ("outcome", "unforeseen")
+        fields = {key: _as_tuple(value) for key, value in data.items() if key not in derived}
         fields["verdicts"] = tuple(
             Verdict(**{**verdict, "outcome": Outcome(verdict["outcome"])})
             for verdict in data["verdicts"]
@@ -71,13 +78,22 @@ _GRAVEST_FIRST = (
 )
 
 
-def _as_tuple(value: Any) -> Any:
+def _gravest(verdicts: Iterable[Verdict]) -> Outcome:
+    outcomes = {verdict.outcome for verdict in verdicts}
+    return next((o for o in _GRAVEST_FIRST if o in outcomes), Outcome.PASSED)
+
+
+def _as_tuple(value: object) -> Any:  # noqa: ANN401 - as JSON, whose types only its reader knows
     return tuple(value) if isinstance(value, list) else value
 
 
-def request_json(observation: Observation) -> dict[str, Any]:
-    """One request as a report keeps it: as received, with every secret redacted."""
-    exchange, evidence = redact_exchange(observation.exchange), observation.evidence
+def request_json(observation: Observation, credentials: tuple[Credential, ...]) -> dict[str, Any]:
+    """One request as a report keeps it: as received, with every secret of `credentials` redacted.
+
+    `body_bytes` counts what was received, and is all that is kept of the body.
+    """
+    exchange = redact_exchange(replace(observation.exchange, body=b""), credentials)
+    evidence = observation.evidence
     scope = evidence.scope
     return {
         "line": request_line(exchange),
@@ -91,13 +107,13 @@ def request_json(observation: Observation) -> dict[str, Any]:
         "received_at": exchange.received_at.isoformat() if exchange.received_at else None,
         "complete": exchange.complete,
         "status": exchange.status,
-        "body_bytes": len(exchange.body),
+        "body_bytes": len(observation.exchange.body),
         "scheme": str(evidence.scheme),
         "source": str(observation.source) if observation.source else None,
         "scope": f"{scope.date}/{scope.region}/{scope.service}" if scope else None,
         "signed_headers": list(evidence.signed_headers),
         "signature_valid": observation.signature.valid if observation.signature else None,
-        "findings": [finding.text for finding in evidence.findings],
+        "findings": [redact_text(finding.text, credentials) for finding in evidence.findings],
     }
 
 
@@ -117,19 +133,17 @@ def result_of(
         tuple(trial.present),
         tuple(trial.broken),
         tuple(
-            Verdict(
-                verdict.rule,
-                verdict.outcome,
-                clean(verdict.expected),
-                clean(verdict.observed),
-                clean(verdict.reason),
-                verdict.deviation,
+            replace(
+                verdict,
+                expected=clean(verdict.expected),
+                observed=clean(verdict.observed),
+                reason=clean(verdict.reason),
             )
             for verdict in verdicts
         ),
-        tuple(request_json(observation) for observation in trial.observations),
+        tuple(request_json(observation, credentials) for observation in trial.observations),
         tuple(
-            {"ok": r.ok, "error_type": r.error_type, "error": clean(r.error)}
+            {"ok": r.ok, "error_type": clean(r.error_type), "error": clean(r.error)}
             for r in trial.results
         ),
         stale,

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.model import Outcome, RuleScope
+from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.model import Outcome
+from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import rule_order
+from bedrock_authcheck.wire.findings import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bedrock_authcheck.report.result import ScenarioResult
     from bedrock_authcheck.spec.rules import Rule
+
+    Line = tuple[str, Mapping[str, bool]]
+    """A line of text and the markup of pytest's terminal writer that it is shown in."""
 
 EXPECTED: Final = "known deviation"
 """What a failure that was foreseen is shown as."""
 STALE: Final = "stale deviation"
 """What a rule is shown as that passed where a known deviation says it does not."""
-UNCHECKED: Final = "not yet checked"
 
 _GRAVEST_FIRST: Final = (
     Outcome.ERROR,
@@ -33,83 +38,126 @@ _GRAVEST_FIRST: Final = (
     Outcome.NOT_OFFERED,
     Outcome.SKIPPED,
 )
+_MARKUP: Final[Mapping[str, Mapping[str, bool]]] = {
+    Outcome.ERROR: {"red": True},
+    Outcome.FAILED: {"red": True},
+    STALE: {"red": True},
+    Outcome.WARNING: {"yellow": True},
+    EXPECTED: {"yellow": True},
+    Outcome.PASSED: {"green": True},
+}
+_LEAST_STATEMENT: Final = 40  # characters; with less room it stands on a line of its own
+_TITLES: Final = ("rule", "level", "outcome", "scenarios", "beside", "statement")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSummary:
-    """One rule's outcomes over all scenarios that held it."""
+    """One rule's outcomes over all scenarios that held it, of which there is at least one."""
 
     rule: Rule
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def outcome(self) -> str:
-        """The gravest outcome; `not yet checked` where no scenario held the rule."""
-        return next((str(o) for o in _GRAVEST_FIRST if self.counts[o]), UNCHECKED)
+        """The gravest outcome."""
+        return next(str(outcome) for outcome in _GRAVEST_FIRST if self.counts[outcome])
 
     @property
-    def detail(self) -> str:
-        """How many scenarios came to what: `384 passed, 2 skipped`."""
-        return ", ".join(f"{self.counts[o]} {o}" for o in _GRAVEST_FIRST if self.counts[o])
+    def beside(self) -> str:
+        """How many scenarios came to something else: `2 passed, 1 not offered`."""
+        _, *others = (outcome for outcome in _GRAVEST_FIRST if self.counts[outcome])
+        return ", ".join(f"{self.counts[outcome]} {outcome}" for outcome in others)
 
 
 def summarise(
     results: Iterable[ScenarioResult], rules: Mapping[str, Rule]
 ) -> tuple[RuleSummary, ...]:
-    """Count outcomes by rule, in the rules' order; rules that nothing held are there too."""
-    summaries = {name: RuleSummary(rules[name]) for name in sorted(rules, key=rule_order)}
+    """Count outcomes by rule, in the rules' order; rules that nothing held are left out."""
+    counts: dict[str, Counter[str]] = {}
+    stale_rules = {deviation.id: deviation.rule for deviation in load_deviations()}
     for result in results:
+        stale = {stale_rules[name] for name in result.stale}
         for verdict in result.verdicts:
-            shown = EXPECTED if verdict.deviation else str(verdict.outcome)
-            summaries[verdict.rule].counts[shown] += 1
-        for rule in _stale_rules(result):
-            summaries[rule].counts[STALE] += 1
-            summaries[rule].counts[Outcome.PASSED] -= 1
-    return tuple(summaries.values())
+            shown = EXPECTED if verdict.deviation else verdict.outcome
+            shown = STALE if verdict.rule in stale else shown
+            counts.setdefault(verdict.rule, Counter())[shown] += 1
+    return tuple(RuleSummary(rules[name], counts[name]) for name in sorted(counts, key=rule_order))
 
 
-def _stale_rules(result: ScenarioResult) -> Iterator[str]:
-    from bedrock_authcheck.spec.deviations import load_deviations  # noqa: PLC0415 - rarely needed
-
-    for deviation in load_deviations():
-        if deviation.id in result.stale:
-            yield deviation.rule
-
-
-def summary_lines(summaries: Iterable[RuleSummary], width: int) -> Iterator[tuple[str, str]]:
-    """Lines of the summary, each with the outcome that colours it.
-
-    Rules that no scenario of this run held are gathered in one line at the end.
-    """
-    unchecked = []
-    for summary in summaries:
-        if not summary.counts:
-            unchecked.append(summary.rule)
-            continue
-        rule = summary.rule
-        line = f"{rule.id:<9} {rule.level:<8} {summary.outcome:<16} {summary.detail:<34} "
-        room = max(width - len(line), 24)
-        yield line + shorten(rule.statement, room, placeholder="…"), summary.outcome
-    if unchecked:
-        names = ", ".join(_with_scope(rule) for rule in unchecked)
-        yield f"{UNCHECKED}: {names}", UNCHECKED
+def summary_of(
+    results: Sequence[ScenarioResult], rules: Mapping[str, Rule], width: int
+) -> Iterator[Line]:
+    """Write the whole summary for a terminal of `width` characters."""
+    summaries = summarise(results, rules)
+    yield from _table(summaries, width)
+    yield "", {}
+    held = {summary.rule.id for summary in summaries}
+    yield from _listed("not part of this run", [rule for rule in CHECKS if rule not in held], width)
+    yield from _listed("no check yet", [rule for rule in rules if rule not in CHECKS], width)
+    yield from _deviations(results, width)
 
 
-def _with_scope(rule: Rule) -> str:
-    return rule.id if rule.scope is RuleScope.WIRE else f"{rule.id} ({rule.scope})"
+def _table(summaries: Sequence[RuleSummary], width: int) -> Iterator[Line]:
+    rows = [
+        (s.rule.id, str(s.rule.level), s.outcome, str(s.counts[s.outcome]), s.beside)
+        for s in summaries
+    ]
+    widths = [max(map(len, column)) for column in zip(_TITLES[:-1], *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(room) if title == "scenarios" else cell.ljust(room)
+            for title, cell, room in zip(_TITLES, cells, widths, strict=False)
+        ]
+        return "  ".join(padded)
+
+    room = width - 1 - len(line(_TITLES[:-1])) - 2
+    beside_it = room >= _LEAST_STATEMENT
+    indent = " " * (widths[0] + 2)
+    title = line(_TITLES[:-1])
+    yield f"{title}  statement" if beside_it else title.rstrip(), {"bold": True}
+    for summary, row in zip(summaries, rows, strict=True):
+        markup = _MARKUP.get(summary.outcome, {})
+        statement = summary.rule.statement
+        if beside_it:
+            yield f"{line(row)}  {_cut(statement, room)}", markup
+        else:
+            yield line(row).rstrip(), markup
+            yield indent + _cut(statement, width - 1 - len(indent)), {}
 
 
-def deviation_lines(results: Iterable[ScenarioResult]) -> Iterator[str]:
-    """One line for each known deviation that was seen: how often, and the reason."""
-    from bedrock_authcheck.spec.deviations import load_deviations  # noqa: PLC0415 - rarely needed
+def _listed(title: str, names: Sequence[str], width: int) -> Iterator[Line]:
+    if names:
+        for line in _wrapped(f"{title}: {', '.join(names)}", width, "  "):
+            yield line, {}
+        yield "", {}
 
-    seen: defaultdict[str, int] = defaultdict(int)
-    for result in results:
-        for name in result.deviations:
-            seen[name] += 1
-    for deviation in load_deviations():
-        if deviation.id in seen:
-            yield (
-                f"{deviation.rule:<9} {deviation.id} ({seen[deviation.id]} scenarios): "
-                f"{deviation.reason} {deviation.link}"
-            )
+
+def _deviations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
+    """Each known deviation that was seen: how often, the reason, the link."""
+    seen = Counter(name for result in results for name in result.deviations)
+    known = [deviation for deviation in load_deviations() if deviation.id in seen]
+    if not known:
+        return
+    yield "known deviations, expected to fail (the run stays green):", {}
+    for deviation in known:
+        count = counted(seen[deviation.id], "scenario")
+        yield f"  {deviation.rule}  {deviation.id}, {count}", {"yellow": True}
+        for line in _wrapped(f"    {deviation.reason}", width, "    "):
+            yield line, {}
+        yield f"    {deviation.link}", {}
+    yield "", {}
+
+
+def _cut(text: str, width: int) -> str:
+    return shorten(text, width, placeholder=" …", break_on_hyphens=False)
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return wrap(
+        text,
+        width - 1,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -9,13 +9,12 @@ from bedrock_authcheck.checks.wording import describe_source
 from bedrock_authcheck.model import CredentialSource, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bedrock_authcheck.model import Verdict
     from bedrock_authcheck.report.result import ScenarioResult
     from bedrock_authcheck.spec.deviations import Deviation
     from bedrock_authcheck.spec.rules import Rule
-
 
 
 def failure_text(
@@ -30,6 +29,16 @@ def failure_text(
     ]
     blocks += [_stale_text(result, deviations[name]) for name in result.stale]
     return "\n\n".join(blocks)
+
+
+def first_warnings(results: Iterable[ScenarioResult], rules: Mapping[str, Rule]) -> list[str]:
+    """Write the first unforeseen warning of each rule in full: the others say the same."""
+    first: dict[str, str] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            if verdict.outcome is Outcome.WARNING and verdict.deviation is None:
+                first.setdefault(verdict.rule, verdict_text(result, verdict, rules[verdict.rule]))
+    return list(first.values())
 
 
 def verdict_text(result: ScenarioResult, verdict: Verdict, rule: Rule) -> str:
@@ -72,8 +81,7 @@ def _client_lines(result: ScenarioResult) -> Iterator[str]:
 def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
     return "\n".join(
         [
-            f"{deviation.rule} passed, but the known deviation {deviation.id!r} says that it "
-            f"does not",
+            f"{deviation.rule} passed, but a known deviation says it does not: {deviation.id}",
             *_aligned(
                 [
                     ("entry", f'id = "{deviation.id}" in {deviation.origin}'),

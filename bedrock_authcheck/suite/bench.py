@@ -41,7 +41,7 @@ class Bench:
         self._loop = loop
         self._stack = ExitStack()
         self._environments: dict[tuple[Held, ...], Environment] = {}
-        self._connections: dict[tuple[tuple[Held, ...], str], Connection] = {}
+        self._connections: dict[tuple[tuple[Held, ...], str, ClientSettings], Connection] = {}
 
     def not_offered(self, scenario: Scenario) -> str | None:
         """Say why the client cannot run a scenario; None where it can."""
@@ -79,7 +79,7 @@ class Bench:
         service = scenario.calls[0].service
         if scenario.shared:
             environment = self._shared_environment(scenario.held)
-            key = (scenario.held, service)
+            key = (scenario.held, service, scenario.settings)
             if key not in self._connections:
                 self._connections[key] = self._connect(scenario, environment)
             yield environment, self._connections[key]
@@ -139,4 +139,3 @@ def _foreign_tokens(scenario: Scenario) -> dict[str, BearerToken]:
         return {}
     token = canary(CredentialSource.BEARER)
     return {scenario.foreign_variable: token} if isinstance(token, BearerToken) else {}
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -23,92 +23,78 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.suite.bench import Bench
 
+
 class ScenarioFailure(Exception):  # noqa: N818 - a verdict, not an error of ours
     """A scenario broke a rule; the text is the whole report of it."""
 
 
 class Suite(pytest.Collector):
-    """The root of the bundled suite: `bedrock-authcheck`."""
+    """The root of the bundled suite, `bedrock-authcheck`, with what was selected of it."""
+
+    selection: frozenset[str]
+
+    @classmethod
+    def of(cls, session: pytest.Session, selection: Iterable[str]) -> Self:
+        """Make the root; `selection` holds ids that were checked, all is selected where empty."""
+        suite: Self = cls.from_parent(session, name=ROOT, nodeid=ROOT, path=session.path)
+        suite.selection = frozenset(selection) or frozenset({ROOT})
+        return suite
 
     def collect(self) -> Iterator[Group]:
-        """The groups of which something is selected."""
+        """Make the groups of which something is selected."""
         for name in GROUPS:
-            yield Group.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
+            node_id = f"{ROOT}::{name}"
+            if ROOT in self.selection or any(
+                wanted == node_id or wanted.startswith(f"{node_id}::") for wanted in self.selection
+            ):
+                yield Group.of(self, name, node_id)
 
 
 class Group(pytest.Collector):
     """One group of scenarios: `bedrock-authcheck::chain`."""
 
-    def collect(self) -> Iterator[ScenarioItem]:
-        """The group's scenarios."""
-        for scenario in scenarios_of(self.name).values():
-            yield ScenarioItem.of(self, scenario)
-
-
-def selected(session: pytest.Session, selection: Iterable[str]) -> list[pytest.Collector]:
-    """Collectors for what was asked for by id; all of it where nothing was.
-
-    UsageError for an id that is no group and no scenario, with the nearest ones.
-    """
-    root = Suite.from_parent(session, name=ROOT, nodeid=ROOT, path=session.path)
-    wanted = list(selection)
-    if not wanted or ROOT in wanted:
-        return [root]
-    return [_Selection.of(root, wanted)]
-
-
-class _Selection(pytest.Collector):
-    """Some of the suite, by id, in the order asked for."""
-
-    wanted: list[str]
+    selection: frozenset[str]
 
     @classmethod
-    def of(cls, root: Suite, wanted: list[str]) -> Self:
-        selection: Self = cls.from_parent(root.parent, name=ROOT, nodeid=ROOT, path=root.path)
-        selection.wanted = wanted
-        return selection
+    def of(cls, suite: Suite, name: str, node_id: str) -> Self:
+        """Make the group with the selection of its suite."""
+        group: Self = cls.from_parent(suite, name=name, nodeid=node_id)
+        group.selection = suite.selection
+        return group
 
-    def collect(self) -> Iterator[pytest.Collector | pytest.Item]:
-        """The groups and scenarios asked for, each once."""
-        seen: set[str] = set()
-        for node_id in self.wanted:
-            for item in self._items(node_id):
-                if item.nodeid not in seen:
-                    seen.add(item.nodeid)
-                    yield item
-
-    def _items(self, node_id: str) -> Iterator[ScenarioItem]:
-        _, _, rest = node_id.partition("::")
-        name, _, scenario_name = rest.partition("::")
-        if name not in GROUPS:
-            raise pytest.UsageError(_unknown("group", name, GROUPS))
-        group = Group.from_parent(self, name=name, nodeid=f"{ROOT}::{name}")
-        if not scenario_name:
-            yield from group.collect()
-            return
-        scenario = scenarios_of(name).get(scenario_name)
-        if scenario is None:
-            raise pytest.UsageError(_unknown("scenario", scenario_name, scenarios_of(name)))
-        yield ScenarioItem.of(group, scenario)
+    def collect(self) -> Iterator[ScenarioItem]:
+        """Make the scenarios that are selected, in the suite's order."""
+        whole = not self.selection.isdisjoint({ROOT, self.nodeid})
+        for scenario in scenarios_of(self.name).values():
+            if whole or scenario.id in self.selection:
+                yield ScenarioItem.of(self, scenario)
 
 
-def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=3)
-    hint = f"nearest: {', '.join(near)}" if near else f"there are {', '.join(list(known)[:12])}"
-    return f"bedrock-authcheck has no {kind} {name!r}; {hint}"
+def check_selection(node_ids: Iterable[str]) -> None:
+    """Raise UsageError for an id that is no group and no scenario, with the nearest ones."""
+    for node_id in node_ids:
+        _, *names = node_id.split("::", 2)
+        known = [f"{ROOT}::{group}" for group in GROUPS]
+        if len(names) > 1 and names[0] in GROUPS:
+            known = [scenario.id for scenario in scenarios_of(names[0]).values()]
+        if names and node_id not in known:
+            near = difflib.get_close_matches(node_id, known, n=3) or known[:5]
+            msg = f"the bundled suite has no {node_id!r}; there is {', '.join(near)}"
+            raise pytest.UsageError(msg)
 
 
 class ScenarioItem(pytest.Item):
     """One scenario as a test."""
 
     scenario: Scenario
+    rules: tuple[str, ...]
     result: ScenarioResult | None = None
 
     @classmethod
     def of(cls, parent: pytest.Collector, scenario: Scenario) -> Self:
         """Make the item, with its rules as marks and keywords."""
         item: Self = cls.from_parent(parent, name=scenario.name, nodeid=scenario.id)
-        item.scenario = scenario
+        item.scenario, item.rules = scenario, scenario.rules
         item.add_marker("bedrock_authcheck")
         for rule in scenario.rules:
             item.add_marker(pytest.mark.bedrock_rule(id=rule))
@@ -118,58 +104,49 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Run the scenario and hold its rules against what was seen."""
         try:
-            bench = bench_of(self.config)
+            bench = bench_of(self.session)
         except ImportError as error:
             reason: str | None = f"boto3 cannot be imported: {error}"
-        except OSError as error:
-            # Without its services no scenario can run: one sentence, not one for each.
-            self.session.shouldstop = f"bedrock-authcheck could not start: {error}"
-            raise
         else:
             reason = bench.not_offered(self.scenario)
         if reason is not None:
-            self.result = self._not_offered(reason)
+            self.result = self.unjudged(Outcome.NOT_OFFERED, reason)
             pytest.skip(f"not offered: {reason}")
         trial = bench.run(self.scenario)
         rules = load_rules()
         strict = bool(self.config.getoption("authcheck_strict"))
-        verdicts = [judge(rules[rule], trial, strict=strict) for rule in self.scenario.rules]
-        verdicts, stale = _foreseen(verdicts, self.scenario.id, bench)
+        verdicts = [judge(rules[rule], trial, strict=strict) for rule in self.rules]
+        stale: tuple[str, ...] = ()
+        if not self.config.getoption("runxfail"):
+            verdicts, stale = _foreseen(verdicts, self.scenario.id, bench)
         self.result = result_of(self.scenario.id, trial, tuple(verdicts), stale)
-        if self.result.outcome in (Outcome.FAILED, Outcome.ERROR):
+        if self.result.unforeseen:
             raise ScenarioFailure
         if self.result.deviations:
             pytest.xfail(f"known deviation {', '.join(self.result.deviations)}")
-            raise ScenarioFailure  # --runxfail makes xfail() do nothing
 
-    def _not_offered(self, reason: str) -> ScenarioResult:
+    def unjudged(self, outcome: Outcome, reason: str) -> ScenarioResult:
+        """Make the result of a scenario that was not judged: each rule has the same outcome."""
         call = self.scenario.calls[0]
-        verdicts = tuple(
-            Verdict(rule, Outcome.NOT_OFFERED, reason=reason) for rule in self.scenario.rules
-        )
         return ScenarioResult(
             self.scenario.id,
             call.service,
             call.operation,
             tuple(self.scenario.present),
             tuple(self.scenario.broken),
-            verdicts,
+            tuple(Verdict(rule, outcome, reason=reason) for rule in self.rules),
         )
 
-    def broke_down(self, reason: str) -> ScenarioResult:
-        """The result of a scenario that could not be judged: every rule is an error."""
-        call = self.scenario.calls[0]
-        verdicts = tuple(
-            Verdict(rule, Outcome.ERROR, reason=reason) for rule in self.scenario.rules
-        )
-        return ScenarioResult(self.scenario.id, call.service, call.operation, (), (), verdicts)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
-        """The report of a broken rule; a traceback only for an error of ours."""
+    def repr_failure(  # type: ignore[override] # pytest calls it with nothing more
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> object:
+        """Report the broken rules; a traceback only for an error of ours."""
         if excinfo.errisinstance(ScenarioFailure) and self.result is not None:
             deviations = {deviation.id: deviation for deviation in load_deviations()}
             return failure_text(self.result, load_rules(), deviations)
-        return super().repr_failure(excinfo, *args)
+        if excinfo.errisinstance(pytest.xfail.Exception):
+            return str(excinfo.value)  # a traceback costs 100 ms and nobody sees it
+        return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[str, None, str]:
         """Where it stands: nowhere but its id."""
@@ -201,4 +178,3 @@ def _foreseen(
             if verdict.outcome is Outcome.PASSED:
                 stale.append(entry.id)
     return marked, tuple(stale)
-

@@ -17,25 +17,34 @@ _SERVICES: pytest.StashKey[tuple[BackgroundLoop, Endpoint]] = pytest.StashKey()
 _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 
 
-def services_of(config: pytest.Config) -> tuple[BackgroundLoop, Endpoint]:
-    """The loop and the loopback endpoint of this process.
+def services_of(session: pytest.Session) -> tuple[BackgroundLoop, Endpoint]:
+    """Start, once in this process, the loop and the loopback endpoint.
 
-    They stop when pytest is unconfigured, Ctrl-C included. OSError where they cannot start.
+    They stop when pytest is unconfigured, Ctrl-C included. Where they cannot start, the test
+    fails with one sentence and the session stops: no other test could do better.
     """
+    config = session.config
     if _SERVICES not in config.stash:
         stack = ExitStack()
-        config.stash[_SERVICES] = stack.enter_context(running())
+        try:
+            services = stack.enter_context(running())
+        except (OSError, RuntimeError) as error:
+            text = f"bedrock-authcheck cannot start its services on this machine: {error}"
+            session.shouldstop = text
+            raise pytest.fail.Exception(text, pytrace=False) from None
         config.add_cleanup(stack.close)
+        config.stash[_SERVICES] = services
     return config.stash[_SERVICES]
 
 
-def bench_of(config: pytest.Config) -> Bench:
-    """The bench that the bundled suite runs on; ImportError where its client is not installed."""
+def bench_of(session: pytest.Session) -> Bench:
+    """Make, once, the suite's bench; ImportError where its client is not installed."""
+    config = session.config
     if _BENCH not in config.stash:
         from bedrock_authcheck.clients.boto3 import Boto3Client  # noqa: PLC0415 - costly, on use
         from bedrock_authcheck.suite.bench import Bench  # noqa: PLC0415 - costly, on use
 
-        bench = Bench(*services_of(config), Boto3Client())
+        bench = Bench(*services_of(session), Boto3Client())
         config.stash[_BENCH] = bench
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]

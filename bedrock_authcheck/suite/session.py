@@ -1,37 +1,37 @@
-"""One pytest session with the suite in it: collection, reports, summary, clean-up."""
+"""One pytest session with the suite in it: collection, results, summary."""
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import pytest
 
 from bedrock_authcheck import __version__
+from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.jsonl import ReportWriter
 from bedrock_authcheck.report.result import ScenarioResult
-from bedrock_authcheck.report.summary import deviation_lines, summarise, summary_lines
-from bedrock_authcheck.report.text import verdict_text
-from bedrock_authcheck.model import Outcome
-from bedrock_authcheck.spec.rules import RuleGroup, load_rules, rule_set
-from bedrock_authcheck.suite.items import ScenarioItem, selected
+from bedrock_authcheck.report.summary import summary_of
+from bedrock_authcheck.report.text import first_warnings
+from bedrock_authcheck.spec.rules import load_rules, rule_set
+from bedrock_authcheck.suite.items import Group, ScenarioItem, Suite, check_selection
 from bedrock_authcheck.suite.scenario import ROOT
+from bedrock_authcheck.suite.stopping import refuse
+from bedrock_authcheck.wire.findings import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+
     from _pytest.terminal import TerminalReporter
 
-_COLOURS: Final = {
-    Outcome.PASSED: {"green": True},
-    Outcome.FAILED: {"red": True},
-    Outcome.ERROR: {"red": True},
-    "stale deviation": {"red": True},
-    Outcome.WARNING: {"yellow": True},
-    "known deviation": {"yellow": True},
-}
 _DATA: Final = "bedrock_authcheck"  # the attribute of a test report that carries the result
+_NARROWING: Final = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+"""pytest's own options that leave scenarios out because the user said so."""
 
 
 def client_versions() -> dict[str, str]:
@@ -43,6 +43,11 @@ def client_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _client() -> str:
+    versions = client_versions()
+    return " ".join(f"{name} {number}" for name, number in versions.items()) or "no boto3 installed"
 
 
 class SuiteRun:
@@ -65,83 +70,62 @@ class SuiteRun:
         self._results: list[ScenarioResult] = []
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Self:
+    def of(cls, config: pytest.Config, selection: Sequence[str]) -> Self:
         """Read options and ini keys. UsageError lists what would be right."""
         option = config.option
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
+        check_selection(selection)
+        rules = _asked_rules(config)
         worker = hasattr(config, "workerinput")
-        if not worker:
-            ours = [arg for arg in config.args if arg == ROOT or arg.startswith(f"{ROOT}::")]
-            option.authcheck_selection = ours
-            option.authcheck_alone = bool(ours) and len(ours) == len(config.args)
-            config.args[:] = [arg for arg in config.args if arg not in ours]
-        elif option.authcheck_alone:
-            config.args[:] = []  # a worker that is given no arguments falls back to testpaths
-        return cls(
-            option.authcheck_selection,
-            _asked_rules(config),
-            None if worker else _writer(config),
-        )
+        return cls(selection, rules, None if worker else _writer(config))
 
-    def pytest_report_header(self) -> str:
+    def pytest_report_header(self, config: pytest.Config) -> str:
         """Say what is judged by what."""
-        versions = " ".join(f"{name} {number}" for name, number in client_versions().items())
-        strict = ""
         asked = f", rules {', '.join(sorted(self._rules))}" if self._rules else ""
-        return (
-            f"bedrock-authcheck: {__version__}, client {versions or 'boto3 is not installed'}, "
-            f"rule set {rule_set()}{asked}{strict}"
-        )
+        strict = ", strict" if config.getoption("authcheck_strict") else ""
+        rules = f"rule set {rule_set()}{asked}{strict}"
+        return f"bedrock-authcheck: {__version__}, client {_client()}, {rules}"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Add the suite to what the session collects."""
-        report = yield
+        with _undisturbed(collector):
+            report = yield
         if isinstance(collector, pytest.Session) and report.passed:
-            report.result = [*report.result, *selected(collector, self._selection)]
+            report.result = [*report.result, Suite.of(collector, self._selection)]
         return report
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Leave out the scenarios that hold none of the rules asked for."""
-        if self._rules is None:
-            return
-        out = [
-            item
-            for item in items
-            if isinstance(item, ScenarioItem) and self._rules.isdisjoint(item.scenario.rules)
-        ]
-        if out:
-            items[:] = [item for item in items if item not in out]
-            config.hook.pytest_deselected(items=out)
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """Leave out the scenarios that hold none of the rules asked for.
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Refuse to call a run green that held no rule though nobody asked for less."""
-        option = session.config.option
-        narrowed = any(
-            getattr(option, name, None)
-            for name in ("keyword", "markexpr", "deselect", "lf", "last_failed", "stepwise")
+        And refuse to call a run green that holds no rule though nobody asked for less.
+        """
+        if self._rules is not None:
+            for item in _scenarios(items):
+                item.rules = tuple(rule for rule in item.rules if rule in self._rules)
+            out = [item for item in _scenarios(items) if not item.rules]
+            items[:] = [item for item in items if item not in out]
+            session.config.hook.pytest_deselected(items=out)
+        yield
+        narrowed = self._selection or any(
+            session.config.getoption(name, None) for name in _NARROWING
         )
-        chosen = narrowed or self._selection or self._rules
-        if chosen or any(isinstance(item, ScenarioItem) for item in session.items):
-            return
-        msg = (
-            "--bedrock-authcheck is on but no scenario is left to run: a hook or a plugin of "
-            "this project removed them all (pytest_collection_modifyitems?)"
-        )
-        raise pytest.UsageError(msg)
+        if not (narrowed or session.testsfailed or any(_scenarios(items))):
+            text = (
+                "--bedrock-authcheck is on but no scenario is left to run: a hook or a plugin of "
+                "this project removed them all (pytest_collection_modifyitems?)"
+            )
+            refuse(session, items, text)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Keep the host project's `filterwarnings` away from the scenarios."""
-        if not isinstance(item, ScenarioItem):
-            return (yield)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        """Run a scenario out of reach of the host project's `filterwarnings`."""
+        with _undisturbed(item):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -150,71 +134,74 @@ class SuiteRun:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the result ride on the report, which pytest-xdist carries to its controller."""
         report = yield
-        if isinstance(item, ScenarioItem) and call.when == "call":
+        if isinstance(item, ScenarioItem) and call.when != "teardown":
             if item.result is None and call.excinfo is not None:
-                item.result = item.broke_down(f"{call.excinfo.typename}: {call.excinfo.value}")
+                outcome = Outcome.SKIPPED if report.skipped else Outcome.ERROR
+                item.result = item.unjudged(outcome, call.excinfo.exconly())
             if item.result is not None:
-                setattr(report, _DATA, item.result.as_json())
+                setattr(report, _DATA, json.dumps(item.result.as_json()))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather results; in a worker they are gathered by the controller too."""
-        data: dict[str, Any] | None = getattr(report, _DATA, None)
+        data: str | None = getattr(report, _DATA, None)
         if data is not None:
-            result = ScenarioResult.from_json(data)
+            result = ScenarioResult.from_json(json.loads(data))
             self._results.append(result)
             if self._writer is not None:
                 self._writer.add(result)
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """End the report with its footer."""
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """End the report with its footer; other plugins have set the exit status by now."""
         if self._writer is not None:
-            self._writer.finish(exitstatus)
+            status = session.exitstatus
+            self._writer.finish(status, interrupted=status == pytest.ExitCode.INTERRUPTED)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Print the summary by rule, warnings in full, and known deviations."""
+        """Print warnings in full, the summary by rule, and known deviations."""
         if not self._results:
             return
+        terminalreporter.write_sep("=", "bedrock-authcheck")
         rules = load_rules()
-        terminalreporter.section("bedrock-authcheck")
-        for text in self._warnings():
-            terminalreporter.write_line(text, yellow=True)
-            terminalreporter.write_line("")
+        for text in first_warnings(self._results, rules):
+            terminalreporter.write_line(f"{text}\n", yellow=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 - pytest offers no other way
-        for line, outcome in summary_lines(summarise(self._results, rules), width):
-            terminalreporter.write_line(line, **_COLOURS.get(outcome, {}))
-        lines = list(deviation_lines(self._results))
-        if lines:
-            terminalreporter.write_line("")
-            terminalreporter.write_line("known deviations (expected, the run stays green):")
-        for line in lines:
-            terminalreporter.write_line(f"  {line}")
-        versions = " ".join(f"{name} {number}" for name, number in client_versions().items())
-        terminalreporter.write_line("")
-        terminalreporter.write_line(f"{len(self._results)} scenarios, client {versions}")
+        for line, markup in summary_of(self._results, rules, width):
+            terminalreporter.write_line(line, **markup)
+        terminalreporter.write_line(
+            f"{counted(len(self._results), 'scenario')}, client {_client()}"
+        )
+        if self._writer is not None:
+            terminalreporter.write_line(f"results: {self._writer.path}")
 
-    def _warnings(self) -> list[str]:
-        """The first warning of each rule, in full."""
-        rules = load_rules()
-        first: dict[str, str] = {}
-        for result in self._results:
-            for verdict in result.verdicts:
-                if verdict.outcome is Outcome.WARNING and verdict.deviation is None:
-                    text = verdict_text(result, verdict, rules[verdict.rule])
-                    first.setdefault(verdict.rule, text)
-        return list(first.values())
+
+@contextmanager
+def _undisturbed(node: pytest.Collector | pytest.Item) -> Iterator[None]:
+    """Keep the warning filters of the host project away from what is the suite's."""
+    if not isinstance(node, (Suite, Group, ScenarioItem)):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _scenarios(items: Iterable[pytest.Item]) -> Iterator[ScenarioItem]:
+    return (item for item in items if isinstance(item, ScenarioItem))
 
 
 def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
-    given = config.getoption("authcheck_rules")
-    names = given.split(",") if given is not None else config.getini("authcheck_rules")
-    rules = load_rules()
+    given: str | None = config.getoption("authcheck_rules")
+    origin = "authcheck_rules" if given is None else "--authcheck-rules"
+    names = ",".join(config.getini("authcheck_rules")) if given is None else given
+    rules = [load_rules()[rule] for rule in CHECKS]
     asked: set[str] = set()
-    for name in filter(None, map(str.strip, names)):
-        matching = {rule.id for rule in rules.values() if name in (rule.id, str(rule.group))}
+    for name in filter(None, map(str.strip, names.split(","))):
+        matching = {rule.id for rule in rules if name in (rule.id, str(rule.group))}
         if not matching:
-            right = ", ".join([*rules, *(str(group) for group in RuleGroup)])
-            msg = f"--authcheck-rules: {name!r} is no rule and no group; there are {right}"
+            right = ", ".join(dict.fromkeys([*(str(rule.group) for rule in rules), *CHECKS]))
+            msg = f"{origin}: {name!r} is no rule or group that the suite checks; it checks {right}"
             raise pytest.UsageError(msg)
         asked |= matching
     if given is not None and not asked:
@@ -223,10 +210,11 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
 
 
 def _writer(config: pytest.Config) -> ReportWriter | None:
-    name = config.getoption("authcheck_report") or config.getini("authcheck_report")
-    if not name or config.option.collectonly:
+    given, ini = config.getoption("authcheck_report"), config.getini("authcheck_report")
+    if config.option.collectonly or not (given or ini):
         return None
-    path = Path(config.invocation_params.dir, name)
+    # What is typed is relative to where it is typed; a setting to the file that it is in.
+    path = Path(config.invocation_params.dir, given) if given else config.rootpath / ini
     header = {
         "tool": {"name": ROOT, "version": __version__},
         "client": {"name": "boto3", "versions": client_versions()},
@@ -235,5 +223,5 @@ def _writer(config: pytest.Config) -> ReportWriter | None:
     try:
         return ReportWriter(path, header)
     except OSError as error:
-        msg = f"--authcheck-report: {path} cannot be written: {error.strerror}"
-        raise pytest.UsageError(msg) from error
+        name = "--authcheck-report" if given else "authcheck_report"
+        raise pytest.UsageError(f"{name}: {path} cannot be written: {error.strerror}") from error
