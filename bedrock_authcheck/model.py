@@ -48,7 +48,7 @@ class CredentialSource(StrEnum):
         return AuthScheme.BEARER if self is CredentialSource.BEARER else AuthScheme.SIGV4
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override] # a property hides str.title() on purpose
         """What a person calls it: "shared credentials file"."""
         return _TITLES[self]
 
@@ -89,7 +89,7 @@ class BearerToken:
     value: str = field(repr=False)
 
     def secrets(self) -> dict[str, str]:
-        """What must never be shown, by name; blank values left out, white space aside."""
+        """Return what must never be shown, by name; blank values left out, white space aside."""
         return _not_blank({"bearer token": self.value})
 
 
@@ -108,7 +108,7 @@ class AwsCredential:
         return self.session_token is not None
 
     def secrets(self) -> dict[str, str]:
-        """What must never be shown, by name; blank values left out, white space aside."""
+        """Return what must never be shown, by name; blank values left out, white space aside."""
         return _not_blank({"secret": self.secret, "session token": self.session_token or ""})
 
 
@@ -133,7 +133,7 @@ class Exchange:
 
     service: str
     method: str
-    target: str
+    target: str = field(repr=False)  # it may hold what it should not (AUTH-7)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     authority: str = ""

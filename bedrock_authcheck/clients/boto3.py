@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache, cached_property
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -23,6 +23,9 @@ from bedrock_authcheck.spec.parameters import minimal_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from botocore.client import BaseClient
+    from botocore.model import ServiceModel
 
 _ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
 
@@ -59,7 +62,7 @@ class Boto3Client:
 
 
 @cache
-def _service_model(service: str) -> Any:
+def _service_model(service: str) -> ServiceModel:
     session = botocore.session.Session()
     session.register_component("data_loader", shared_loader())
     return session.get_service_model(service)
@@ -91,7 +94,7 @@ class Boto3Connection:
         """Note what to build."""
         self._service = service
         self._settings = settings
-        self._client: Any = None
+        self._client: BaseClient | None = None
 
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
@@ -99,12 +102,12 @@ class Boto3Connection:
             if self._client is None:
                 self._client = self._build()
             with _no_back_off():
-                self._invoke(call)
+                _invoke(self._client, call)
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult(ok=False, error_type=type(error).__name__, error=str(error))
         return CallResult(ok=True)
 
-    def _build(self) -> Any:
+    def _build(self) -> BaseClient:
         core = botocore.session.Session()
         core.register_component("data_loader", shared_loader())
         keys: Mapping[str, str] = self._settings.keys
@@ -114,36 +117,37 @@ class Boto3Connection:
         known = len(paths)
         session = boto3.Session(botocore_session=core, **in_session)
         del paths[known:]  # each boto3 session adds its own resources once more, for good
-        return session.client(
+        client: BaseClient = session.client(
             self._service,  # type: ignore[call-overload] # the stubs list services by literal
             region_name=self._settings.region,
             config=_config(self._settings),
             **in_client,
         )
-
-    def _invoke(self, call: Call) -> None:
-        parameters = call.parameters
-        if parameters is None:
-            shape = _service_model(call.service).operation_model(call.operation).input_shape
-            parameters = minimal_parameters(shape) if shape else {}
-        method = botocore.xform_name(call.operation)
-        if call.paginate:
-            for _ in self._client.get_paginator(method).paginate(**parameters):
-                pass
-            return
-        response = getattr(self._client, method)(**parameters)
-        for value in response.values():
-            if isinstance(value, EventStream):
-                for _ in value:
-                    pass
-            elif isinstance(value, StreamingBody):
-                value.read()
+        return client
 
     def close(self) -> None:
         """Close the client's connections."""
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _invoke(client: BaseClient, call: Call) -> None:
+    parameters = call.parameters
+    if parameters is None:
+        shape = _service_model(call.service).operation_model(call.operation).input_shape
+        parameters = minimal_parameters(shape) if shape else {}
+    method = botocore.xform_name(call.operation)
+    if call.paginate:
+        for _ in client.get_paginator(method).paginate(**parameters):
+            pass
+        return
+    response = getattr(client, method)(**parameters)
+    for value in response.values():
+        if isinstance(value, EventStream | StreamingBody):
+            with closing(value):  # one that breaks off is in no pool that the client closes
+                for _ in value:
+                    pass
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Preference(StrEnum):
@@ -26,7 +28,7 @@ class ClientSettings:
     session instead of the client.
     """
 
-    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     keys_in_session: bool = False
     region: str | None = None
     preference: Preference | None = None

@@ -9,7 +9,6 @@ real alphabet lacks, `0`), so that no scanner and no person takes one for a leak
 from __future__ import annotations
 
 import secrets
-import string
 from typing import Final
 
 from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
@@ -39,11 +38,10 @@ from one level to the next is seen in either direction.
 """
 
 _SECRET_LENGTH: Final = 40  # characters, as AWS issues them
-_ALPHABET: Final = string.ascii_letters + string.digits
 
 
 def _noise(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return secrets.token_hex(length)[:length]
 
 
 def canary(source: CredentialSource, *, temporary: bool | None = None) -> Credential:

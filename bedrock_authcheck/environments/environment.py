@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.levels import (
@@ -17,7 +18,6 @@ from bedrock_authcheck.environments.levels import (
     parse_sources,
     provision,
 )
-from bedrock_authcheck.model import Credential, CredentialSource
 from bedrock_authcheck.services.listener import Listener
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.wire.attribution import Keyring
@@ -25,7 +25,7 @@ from bedrock_authcheck.wire.attribution import Keyring
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.model import Credential, CredentialSource, Exchange
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
@@ -34,9 +34,14 @@ DEFAULT_REGION: Final = "eu-central-1"
 """Not the Region that clients fall back to (us-east-1), so that a hard-coded one is seen."""
 
 ALLOWED: Final = frozenset(
-    "PATH PATHEXT SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC TEMP TMP TMPDIR LANG LC_ALL TZ".split()
+    {"PATH", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "TMP", "TMPDIR"}
+    | {"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "LANG", "LC_ALL", "LC_CTYPE", "TZ"}
 )
-"""What a subprocess inherits: where programs and temporary files are, and the locale."""
+"""What a subprocess inherits: where programs and temporary files are, and the locale.
+
+Variables that put options into a runtime (JAVA_TOOL_OPTIONS, NODE_OPTIONS, PYTHONPATH) are
+not among them: they could bring a proxy, a trust store or another SDK along.
+"""
 
 
 class Environment:
@@ -47,23 +52,30 @@ class Environment:
     `provide` and `add`; `close` stops its metadata services and deletes its home.
     """
 
-    def __init__(self, loop: BackgroundLoop, endpoint: Endpoint, region: str = DEFAULT_REGION) -> None:
-        """Start from nothing. OSError where the home cannot be made."""
+    def __init__(
+        self, loop: BackgroundLoop, endpoint: Endpoint, region: str = DEFAULT_REGION
+    ) -> None:
+        """Start from nothing. OSError where the home cannot be made, or the endpoint started."""
         self.region = region
-        self.home = Path(tempfile.mkdtemp(prefix="bedrock-authcheck-"))
         self.keyring = Keyring()
         self.settings: dict[str, str] = {}
-        self.variables = self._level_zero(endpoint)
         self.metadata: dict[CredentialSource, InstanceMetadata | ContainerCredentials] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
-        for path in (CREDENTIALS_FILE, CONFIG_FILE):
-            self._write(path, "")
+        urls = endpoint.urls()  # first: it may fail, and nothing is there to be removed yet
+        # Beside the CA: the services' end removes it, whatever Ctrl-C has cut short in here.
+        self.home = Path(tempfile.mkdtemp(prefix="home-", dir=endpoint.ca_bundle.parent))
+        self.variables = self._level_zero(urls, str(endpoint.ca_bundle))
+        try:
+            (self.home / ".aws").mkdir()
+            for path in (CREDENTIALS_FILE, CONFIG_FILE):
+                self._write(path, "")
+        except BaseException:
+            self.close()
+            raise
 
-    def _level_zero(self, endpoint: Endpoint) -> dict[str, str]:
-        home, bundle = str(self.home), str(endpoint.ca_bundle)
-        urls = endpoint.urls()
-        runtime = urls["bedrock-runtime"]
+    def _level_zero(self, urls: Mapping[str, str], bundle: str) -> dict[str, str]:
+        home, runtime = str(self.home), urls["bedrock-runtime"]
         return {
             "HOME": home,
             "USERPROFILE": home,
@@ -78,7 +90,10 @@ class Environment:
             "AWS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
             "REQUESTS_CA_BUNDLE": bundle,
+            "CURL_CA_BUNDLE": bundle,
             "NODE_EXTRA_CA_CERTS": bundle,
+            # Named, so that no proxy of the system (macOS, Windows) is looked up either.
+            "NO_PROXY": "localhost,127.0.0.1,::1",
             "ANTHROPIC_BEDROCK_BASE_URL": runtime,
             "AWS_BEDROCK_RUNTIME_ENDPOINT": runtime,
             **{facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()},
@@ -90,18 +105,32 @@ class Environment:
         return tuple(e for service in self.metadata.values() for e in service.exchanges)
 
     def provide(self, *levels: str) -> None:
-        """Add fresh canaries for levels by name; LevelError for an unknown or repeated one."""
-        for source in parse_sources(levels):
+        """Add fresh canaries for levels by name: all of them, or none and a LevelError.
+
+        LevelError for a level that is unknown, named twice or provided already.
+        """
+        sources = parse_sources(levels)
+        for source in sources:
+            self._refuse_second(source)
+        for source in sources:
             self.add(canary(source))
+
+    def _refuse_second(self, source: CredentialSource) -> None:
+        if any(held.source is source for held in self.keyring.credentials):
+            msg = f"level {source.value!r} is provided already: each level holds one credential"
+            raise LevelError(msg)
 
     def add(
         self, credential: Credential, *, without: Part | None = None, token_file: bool = False
     ) -> None:
-        """Add a credential at its source; `without` a part the level is a broken one."""
+        """Add a credential at its source; `without` a part the level is a broken one.
+
+        `token_file` is for the container role: its authorization token comes in a file.
+        LevelError where the source holds a credential already, OSError where its service
+        cannot be bound.
+        """
         source = credential.source
-        if any(held.source is source for held in self.keyring.credentials):
-            msg = f"level {source.value!r} is provided already: each level holds one credential"
-            raise LevelError(msg)
+        self._refuse_second(source)
         added = provision(credential, self.region, without=without, token_file=token_file)
         for path, text in added.files.items():
             self._write(path, text)
@@ -118,23 +147,25 @@ class Environment:
         self.keyring = Keyring((*self.keyring.credentials, credential))
 
     def env(self, inherit: Mapping[str, str] = os.environ, *names: str) -> dict[str, str]:
-        """The whole environment of a subprocess: an allow-list, `names` beside it, the levels."""
-        allowed = ALLOWED | set(names)
+        """Build the whole environment of a subprocess: an allow-list, `names`, the levels.
+
+        `names` are of variables to take over from `inherit` as well, in any case.
+        """
+        allowed = ALLOWED | {name.upper() for name in names}
         kept = {name: value for name, value in inherit.items() if name.upper() in allowed}
         return kept | self.variables
 
     def _write(self, path: str, text: str) -> None:
-        file = self.home / path
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        (self.home / path).write_text(text, encoding="utf-8")
 
     def close(self) -> None:
         """Stop the metadata services and delete the home."""
-        while self._listeners:
-            self._listeners.pop().close()
-        shutil.rmtree(self.home, ignore_errors=True)
+        with ExitStack() as stack:  # a listener tells here what its service raised
+            stack.callback(shutil.rmtree, self.home, ignore_errors=True)
+            while self._listeners:
+                stack.callback(self._listeners.pop().close)
 
-    def __enter__(self) -> Environment:
+    def __enter__(self) -> Self:
         """Use as a context manager to have it closed."""
         return self
 

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from bedrock_authcheck.environments.environment import Environment
 
 _PREFIXES: Final = ("AWS_", "BOTO_", "BOTOCORE_", "ANTHROPIC_")
+_SUFFIXES: Final = ("_PROXY",)
 _NAMES: Final = frozenset(
     {
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NO_PROXY",
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
         "SSLKEYLOGFILE",
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
         "NODE_EXTRA_CA_CERTS",
+        "PYTHONHTTPSVERIFY",
+        "NETRC",  # requests and httpx replace the Authorization header by what it holds
+        "_X_AMZN_TRACE_ID",  # AWS Lambda's, which SDKs send along as a header
     }
 )
 
@@ -33,18 +33,21 @@ _NAMES: Final = frozenset(
 def steers_a_client(name: str) -> bool:
     """Whether a variable may tell a client who it is, where to go or whom to trust."""
     upper = name.upper()
-    return upper in _NAMES or upper.startswith(_PREFIXES)
+    return upper in _NAMES or upper.startswith(_PREFIXES) or upper.endswith(_SUFFIXES)
 
 
 @contextmanager
-def isolated(environment: Environment, extra: Mapping[str, str] | None = None) -> Iterator[list[str]]:
+def isolated(
+    environment: Environment, extra: Mapping[str, str] | None = None
+) -> Iterator[list[str]]:
     """Run a block on the environment's machine, in this process; `extra` variables beside it.
 
     Yields the list of hosts that a connection was refused to.
 
     Replaces the variables that steer a client, botocore's paths that were fixed when it was
     imported, and boto3's default session; refuses connections that leave this machine. All
-    of it is as before when the block ends, also by an exception.
+    of it is as before when the block ends, also by an exception. What it replaces belongs to
+    the whole process: blocks may stand inside one another, but not in two threads at once.
     """
     with ExitStack() as stack:
         stack.enter_context(_variables(environment.variables | dict(extra or {})))
@@ -56,10 +59,10 @@ def isolated(environment: Environment, extra: Mapping[str, str] | None = None) -
 @contextmanager
 def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
-    for name in before:
-        if steers_a_client(name) and name not in wanted:
-            del os.environ[name]
     try:
+        for name in before:
+            if steers_a_client(name) and name not in wanted:
+                del os.environ[name]
         os.environ.update(wanted)
         yield
     finally:

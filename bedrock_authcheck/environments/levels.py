@@ -1,9 +1,8 @@
-"""What each of the six levels puts into an environment: variables, files, keys in code, a service."""
+"""What each level puts into an environment: variables, files, keys in code, a service."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
 from configparser import RawConfigParser
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
 
 CREDENTIALS_FILE: Final = ".aws/credentials"
@@ -32,7 +33,10 @@ class Part(StrEnum):
 
 
 def parse_sources(names: Iterable[str]) -> tuple[CredentialSource, ...]:
-    """Turn names of levels into sources; LevelError for one that is unknown or named twice."""
+    """Turn names of levels into sources; LevelError for one that is unknown or named twice.
+
+    The text lists the levels there are, and the nearest one.
+    """
     sources: list[CredentialSource] = []
     for name in names:
         try:
@@ -59,9 +63,9 @@ class Provision:
     address followed by `url_path`.
     """
 
-    variables: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     service: InstanceMetadata | ContainerCredentials | None = None
     url_variable: str = ""
     url_path: str = ""
@@ -128,9 +132,7 @@ def _instance(credential: AwsCredential, region: str, without: Part | None) -> P
     )
 
 
-def _container(
-    credential: AwsCredential, without: Part | None, *, token_file: bool
-) -> Provision:
+def _container(credential: AwsCredential, without: Part | None, *, token_file: bool) -> Provision:
     from bedrock_authcheck.services.metadata import ContainerCredentials  # noqa: PLC0415 - on use
 
     authorization = f"FAKE-container-authorization-{secrets.token_hex(8)}"

@@ -5,77 +5,110 @@ from __future__ import annotations
 import ipaddress
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Guard = Callable[..., Any]
+
+_LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
+"""Functions of `socket` whose first argument is a host."""
+
+_ADDRESSED: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
+"""Methods of sockets, and where among their arguments the address stands."""
+
+_LOOPBACK_NAMES: Final = ("localhost", "ip6-localhost", "ip6-loopback")
 
 
-class OtherHostError(OSError):
-    """A connection to another host was refused before it was made."""
+class OtherHostError(RuntimeError):
+    """A connection to another host was refused before it was made.
+
+    Not an OSError: HTTP libraries turn those into texts of their own (botocore keeps the URL
+    alone) or retry them in silence, and the sentence that says what to do would be lost.
+    """
 
 
 def _is_this_machine(host: object) -> bool:
-    if host in (None, "", "localhost"):
-        return True
-    if isinstance(host, bytes):
+    if isinstance(host, bytes | bytearray):
         host = host.decode("ascii", "replace")
+    if host is None or host == "":
+        return True
+    name = str(host).lower().removesuffix(".")
+    if name in _LOOPBACK_NAMES or name.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
     try:
-        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+        address = ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any(a.is_loopback or a.is_unspecified for a in (address, mapped) if a is not None)
 
 
-def _refuse(host: object, refused: list[str]) -> OtherHostError:
-    refused.append(str(host))
-    return OtherHostError(
-        f"bedrock-authcheck refused a connection to {host}: a checked environment reaches this "
-        "machine only. The client did not use the loopback endpoint (AWS_ENDPOINT_URL_<SERVICE>): "
-        "was it built before the fixture ran, or given an endpoint of its own?"
-    )
+class _Guards:
+    """What stands in for functions of `socket`, until it is `over`."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+        # Whoever wrapped a guard and outlives it must not go on refusing.
+        self.over = False
+
+    def check(self, host: object) -> None:
+        if self.over or _is_this_machine(host):
+            return
+        shown = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        self.refused.append(shown)
+        raise OtherHostError(
+            f"bedrock-authcheck refused a connection to {shown}: a checked environment reaches "
+            "this machine only. The client did not use the loopback endpoint "
+            "(AWS_ENDPOINT_URL_<SERVICE>): was it built before the fixture ran, or given an "
+            "endpoint of its own?"
+        )
+
+    def look_up(self, original: Guard) -> Guard:
+        def guarded(host: object, *args: object, **kwargs: object) -> object:
+            self.check(host)
+            return original(host, *args, **kwargs)
+
+        return guarded
+
+    def method(self, original: Guard, position: int) -> Guard:
+        def guarded(sock: socket.socket, *args: object) -> object:
+            address = args[position] if -len(args) <= position < len(args) else None
+            if isinstance(address, tuple) and sock.family in (socket.AF_INET, socket.AF_INET6):
+                self.check(address[0])
+            return original(sock, *args)
+
+        return guarded
 
 
 @contextmanager
 def only_loopback() -> Iterator[list[str]]:
-    """Refuse look-ups and connections of Python sockets to other hosts with OtherHostError.
+    """Refuse look-ups, connections and datagrams to other hosts with OtherHostError.
 
-    Yields the list of hosts that were refused, which grows as the block runs.
+    Yields the list of hosts that were refused, which grows as the block runs. Holds for every
+    thread of this process and for what goes through Python's `socket`; libraries in C that
+    open sockets of their own (awscrt, libcurl, gRPC, uvloop, and asyncio's ProactorEventLoop
+    for an address that needs no look-up) are not seen.
     """
-    refused: list[str] = []
-    look_up, connect = socket.getaddrinfo, socket.socket.connect
-    connect_ex = socket.socket.connect_ex
-
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _is_this_machine(host):
-            raise _refuse(host, refused)
-        return look_up(host, *args, **kwargs)
-
-    def check(sock: socket.socket, address: Any) -> None:
-        inet = sock.family in (socket.AF_INET, socket.AF_INET6)
-        if inet and not _is_this_machine(address[0]):
-            raise _refuse(address[0], refused)
-
-    def guarded_connect(sock: socket.socket, address: Any) -> None:
-        check(sock, address)
-        connect(sock, address)
-
-    def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
-        check(sock, address)
-        return connect_ex(sock, address)
-
-    replaced: list[tuple[Any, str, Any]] = [
-        (socket, "getaddrinfo", guarded_look_up),
-        (socket.socket, "connect", guarded_connect),
-        (socket.socket, "connect_ex", guarded_connect_ex),
+    guards = _Guards()
+    replaced: list[tuple[Any, str, Guard]] = [
+        (socket, name, guards.look_up(getattr(socket, name))) for name in _LOOK_UPS
     ]
-    before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in replaced]
-    for owner, name, guard in replaced:
-        setattr(owner, name, guard)
+    replaced += [
+        (socket.socket, name, guards.method(getattr(socket.socket, name), position))
+        for name, position in _ADDRESSED.items()
+        if hasattr(socket.socket, name)  # Windows has no sendmsg
+    ]
+    before = [(owner, name, vars(owner).get(name)) for owner, name, _ in replaced]
     try:
-        yield refused
+        for owner, name, guard in replaced:
+            setattr(owner, name, guard)
+        yield guards.refused
     finally:
+        guards.over = True
         for owner, name, original in before:
-            if original is None:
-                delattr(owner, name)  # socket.socket inherits it from the C class
-            else:
+            if original is not None:
                 setattr(owner, name, original)
+            elif name in vars(owner):
+                delattr(owner, name)  # socket.socket inherits it from the C class

@@ -1,4 +1,7 @@
-"""Plausible answers of Bedrock and its neighbours: SIMULATED, enough for real SDKs to read."""
+"""Plausible answers of Bedrock and its neighbours: SIMULATED, enough for real SDKs to read.
+
+Each answer says so itself: in the text of its model, and in its header Server.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,25 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+from bedrock_authcheck.services.authorization import Denial
 from bedrock_authcheck.services.http import Answer
 from bedrock_authcheck.wire.eventstream import encode_message
 
 if TYPE_CHECKING:
-    from bedrock_authcheck.services.authorization import Denial
     from bedrock_authcheck.spec.catalogue import Operation
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 TEXT: Final = "Hello from a simulated Bedrock."
 """What every simulated model says."""
+
+UNKNOWN_OPERATION: Final = Denial(
+    "UnknownOperationException",
+    "message",
+    "No operation of this service has this method and path (SIMULATED, by the service models "
+    "of the installed botocore).",
+    404,
+)
+"""What a request gets whose method and path no service model has, once it is authorised."""
 
 _USAGE: Final = {"inputTokens": 3, "outputTokens": 7, "totalTokens": 10}
 _CONVERSE: Final = {
@@ -106,36 +118,36 @@ def _stream(*parts: bytes) -> Answer:
     return Answer(200, (("Content-Type", EVENT_STREAM),), parts)
 
 
+_ANSWERS: Final = {
+    "Converse": _json(_CONVERSE),
+    "ConverseStream": _stream(*(event(name, payload) for name, payload in _CONVERSE_EVENTS)),
+    "InvokeModel": _json(
+        _MESSAGE,
+        ("x-amzn-bedrock-input-token-count", "3"),
+        ("x-amzn-bedrock-output-token-count", "7"),
+        ("x-amzn-bedrock-invocation-latency", "1"),
+    ),
+    "InvokeModelWithResponseStream": _stream(*map(chunk, _MESSAGE_EVENTS)),
+    "ListFoundationModels": _json(_MODELS),
+    **{name: Answer(200, (("Content-Type", "text/xml"),), x.encode()) for name, x in _XML.items()},
+}
+"""By the name of an operation, or of a service whose every operation is answered alike."""
+
+
 def plausible_answer(service: str, operation: Operation | None) -> Answer:
-    """Answer as the service might; operations without a text of their own answer `{}`."""
-    if service in _XML:
-        return Answer(200, (("Content-Type", "text/xml"),), _XML[service].encode())
-    match operation.name if operation else None:
-        case "Converse":
-            return _json(_CONVERSE)
-        case "ConverseStream":
-            return _stream(*(event(name, payload) for name, payload in _CONVERSE_EVENTS))
-        case "InvokeModel":
-            return _json(
-                _MESSAGE,
-                ("x-amzn-bedrock-input-token-count", "3"),
-                ("x-amzn-bedrock-output-token-count", "7"),
-                ("x-amzn-bedrock-invocation-latency", "1"),
-            )
-        case "InvokeModelWithResponseStream":
-            return _stream(*(chunk(payload) for payload in _MESSAGE_EVENTS))
-        case "ListFoundationModels":
-            return _json(_MODELS)
-    if operation is not None and operation.event_stream_output:
-        return _stream()
-    return _json({})
+    """Answer as the service might; operations without an answer of their own get `{}`."""
+    known = _ANSWERS.get(operation.name if operation else service)
+    if known is not None:
+        return known
+    return _stream() if operation is not None and operation.event_stream_output else _json({})
 
 
 def denial_answer(service: str, denial: Denial) -> Answer:
     """Answer a refusal in the shape of the service: XML for STS and S3, JSON else."""
     if service in _XML:
+        code = denial.error_type.partition(":")[0]
         body = (
-            "<ErrorResponse><Error><Code>AccessDenied</Code>"
+            f"<ErrorResponse><Error><Code>{code}</Code>"
             f"<Message>{denial.message}</Message></Error></ErrorResponse>"
         )
         return Answer(denial.status, (("Content-Type", "text/xml"),), body.encode())
@@ -143,6 +155,6 @@ def denial_answer(service: str, denial: Denial) -> Answer:
     return Answer(denial.status, headers, denial.body)
 
 
-def request_id() -> tuple[str, str]:
-    """A fresh x-amzn-requestid header."""
-    return ("x-amzn-RequestId", str(uuid4()))
+def common_headers() -> tuple[tuple[str, str], ...]:
+    """Build the headers of every answer: a fresh request id, and who really answers."""
+    return (("x-amzn-RequestId", str(uuid4())), ("Server", "bedrock-authcheck (SIMULATED)"))

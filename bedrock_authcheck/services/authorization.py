@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme, SignaturePart
+from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.wire.sigv4 import LARGEST_SKEW
+from bedrock_authcheck.wire.sigv4_fields import TIMESTAMP_FORMAT, timestamp
 from bedrock_authcheck.wire.tokens import ApiKeyKind, read_api_key
 
 if TYPE_CHECKING:
@@ -59,33 +62,44 @@ WRONG_SIGNATURE: Final = Denial(
     "The request signature we calculated does not match the signature you provided. Check your "
     "AWS Secret Access Key and signing method. Consult the service documentation for details.",
 )
+EXPIRED_SESSION: Final = Denial(
+    "ExpiredTokenException",
+    "message",
+    "The security token included in the request is expired",
+)
+"""Programmed by a test (`steps.deny`): credentials of this package do not expire."""
+
 WRONG_REGION: Final = Denial(
     "InvalidSignatureException", "message", "Credential should be scoped to a valid region."
 )
 
 
-def authorize(observation: Observation, *, accepts_api_key: bool) -> Denial | None:
+def authorize(
+    observation: Observation, *, accepts_api_key: bool, region: str | None = None
+) -> Denial | None:
     """Decide as AWS would: None lets the request in.
 
-    `accepts_api_key` is what the Amazon Bedrock user guide says of the operation.
+    `accepts_api_key` is what the Amazon Bedrock user guide says of the operation; `region` is
+    the endpoint's, None where any is right.
     """
     scheme = observation.evidence.scheme
     if scheme is AuthScheme.BEARER:
-        return _authorize_token(observation, accepts_api_key=accepts_api_key)
+        if not accepts_api_key:
+            return NO_API_KEYS
+        return _authorize_token(observation, region)
     if scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY):
         if observation.signature is None:
             return UNKNOWN_CREDENTIAL
-        return _authorize_signature(observation.signature, observation)
+        return _authorize_signature(observation.signature, observation, region)
     return MISSING if scheme is AuthScheme.UNSIGNED else WRONG_SIGNATURE
 
 
-def _authorize_token(observation: Observation, *, accepts_api_key: bool) -> Denial | None:
-    if not accepts_api_key:
-        return NO_API_KEYS
+def _authorize_token(observation: Observation, region: str | None) -> Denial | None:
     key = read_api_key(observation.evidence.tokens[0].strip())
     if key.kind is ApiKeyKind.UNKNOWN:
         return NO_PREFIX
-    if observation.credential is None:
+    elsewhere = region and key.region and key.region != region
+    if observation.credential is None or elsewhere:
         return UNKNOWN_KEY
     received_at = observation.exchange.received_at
     if key.expires_at and received_at and key.expires_at <= received_at:
@@ -93,19 +107,41 @@ def _authorize_token(observation: Observation, *, accepts_api_key: bool) -> Deni
     return None
 
 
-def _authorize_signature(signature: SignatureCheck, observation: Observation) -> Denial | None:
+def _authorize_signature(
+    signature: SignatureCheck, observation: Observation, region: str | None
+) -> Denial | None:
     match signature.differs:
         case None:
             return None
         case SignaturePart.DATE:
-            text = (
-                f"Signature expired: {observation.evidence.amz_date} is not within 5 minutes of "
-                f"{observation.exchange.received_at:%Y%m%dT%H%M%SZ} (5 min.)"
-            )
-            return Denial("InvalidSignatureException", "message", text)
+            return _wrong_date(observation)
         case SignaturePart.SCOPE:
-            return WRONG_REGION
+            return _wrong_scope(observation, region)
         case SignaturePart.SESSION_TOKEN:
             return UNKNOWN_CREDENTIAL
         case _:
             return WRONG_SIGNATURE
+
+
+def _wrong_date(observation: Observation) -> Denial:
+    amz_date, now = observation.evidence.amz_date, observation.exchange.received_at
+    signed_at = timestamp(amz_date)
+    if signed_at is None or now is None:
+        return WRONG_SIGNATURE
+    early = signed_at < now
+    bound = now - LARGEST_SKEW if early else now + LARGEST_SKEW
+    what = "expired" if early else "not yet current"
+    order = "now earlier" if early else "still later"
+    text = (
+        f"Signature {what}: {amz_date} is {order} than {bound:{TIMESTAMP_FORMAT}} "
+        f"({now:{TIMESTAMP_FORMAT}} {'-' if early else '+'} 5 min.)"
+    )
+    return Denial("InvalidSignatureException", "message", text)
+
+
+def _wrong_scope(observation: Observation, region: str | None) -> Denial:
+    scope, right = observation.evidence.scope, SERVICES[observation.exchange.service].signing_name
+    if scope is None or scope.service == right or region not in (None, scope.region):
+        return WRONG_REGION
+    text = f"Credential should be scoped to correct service: '{right}'. "
+    return Denial("InvalidSignatureException", "message", text)

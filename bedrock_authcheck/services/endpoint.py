@@ -6,17 +6,20 @@ The service of a request is known by the port that it came to, never guessed.
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.services.answers import (
     EVENT_STREAM,
+    UNKNOWN_OPERATION,
+    chunk,
+    common_headers,
     denial_answer,
     plausible_answer,
-    request_id,
 )
 from bedrock_authcheck.services.authorization import authorize
 from bedrock_authcheck.services.http import Answer, DuplexAnswer
@@ -26,14 +29,15 @@ from bedrock_authcheck.services.loop import BackgroundLoop
 from bedrock_authcheck.services.tls import CertificateStore, create_certificate_store
 from bedrock_authcheck.spec.catalogue import Catalogue, takes_api_keys
 from bedrock_authcheck.spec.routing import Router
-from bedrock_authcheck.spec.services import SERVICES, ServiceFacts
+from bedrock_authcheck.spec.services import BEDROCK, SERVICES, ServiceFacts
 from bedrock_authcheck.wire.attribution import observe
-from bedrock_authcheck.wire.eventstream import decode_messages, encode_message
+from bedrock_authcheck.wire.eventstream import decode_messages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.services.authorization import Denial
     from bedrock_authcheck.spec.catalogue import Operation
     from bedrock_authcheck.wire.attribution import Observation
 
@@ -42,44 +46,68 @@ if TYPE_CHECKING:
 
 
 class _SimulatedService:
-    """One service: observes each request, authorises it as AWS would, and answers."""
+    """One service: observes each request, authorises it as AWS would, and answers.
+
+    A request that no operation has is a 404 where the service models are known (Bedrock's).
+    """
 
     def __init__(self, facts: ServiceFacts, endpoint: Endpoint) -> None:
         self.name = facts.name
         self._facts = facts
         self._endpoint = endpoint
+        self._streams: dict[int, Ledger] = {}  # by the number of the exchange
 
     def begin(self, head: Exchange) -> DuplexAnswer | None:
         """Open a stream in both directions for an operation whose request is one."""
         operation = self._endpoint.route(self.name, head)
         if operation is None or not operation.event_stream_input:
             return None
-        observation = self._observe(head, operation)
-        denial = authorize(observation, accepts_api_key=operation.guide_accepts_api_key)
-        if denial is not None:
+        ledger = self._endpoint.ledger
+        observation = self._observe(head, operation, ledger)
+        if self._authorize(observation, operation, ledger) is not None:
             return None  # the stream's head is refused like any request, when it has ended
-        self._endpoint.ledger.record(observation.answered(200))
-        return DuplexAnswer(_echo, headers=(("Content-Type", EVENT_STREAM), request_id()))
+        ledger.record(observation.answered(HTTPStatus.OK))
+        self._streams[head.number] = ledger
+        return DuplexAnswer(_echo, headers=(("Content-Type", EVENT_STREAM), *common_headers()))
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer by the programmed step, else by the denial or the answer AWS would give."""
-        ledger = self._endpoint.ledger
         operation = self._endpoint.route(self.name, exchange)
-        observation = self._observe(exchange, operation)
-        accepts = operation.guide_accepts_api_key if operation else takes_api_keys(self.name)
-        denial = authorize(observation, accepts_api_key=accepts)
-        if denial is not None:
-            answer = denial_answer(self.name, denial)
-        else:
-            answer = plausible_answer(self.name, operation)
+        stream = self._streams.pop(exchange.number, None)
+        ledger = stream or self._endpoint.ledger
+        observation = self._observe(exchange, operation, ledger)
+        if stream is not None:  # answered already, as it began
+            ledger.record(observation.answered(HTTPStatus.OK))
+            return Answer()
+        if not exchange.complete:  # nobody is left to be answered: no step is spent on it
+            ledger.record(observation)
+            return Answer()
+        answer = self._usual(observation, operation, ledger)
         step = ledger.next_step(self.name)
         if step is not None:
             answer = step(answer)
         ledger.record(observation.answered(answer.status))
-        return replace(answer, headers=(request_id(), *answer.headers))
+        return replace(answer, headers=(*common_headers(), *answer.headers))
 
-    def _observe(self, exchange: Exchange, operation: Operation | None) -> Observation:
-        ledger = self._endpoint.ledger
+    def _usual(
+        self, observation: Observation, operation: Operation | None, ledger: Ledger
+    ) -> Answer:
+        denial = self._authorize(observation, operation, ledger)
+        if denial is None and operation is None and self._facts in BEDROCK:
+            denial = UNKNOWN_OPERATION
+        if denial is not None:
+            return denial_answer(self.name, denial)
+        return plausible_answer(self.name, operation)
+
+    def _authorize(
+        self, observation: Observation, operation: Operation | None, ledger: Ledger
+    ) -> Denial | None:
+        accepts = operation.guide_accepts_api_key if operation else takes_api_keys(self.name)
+        return authorize(observation, accepts_api_key=accepts, region=ledger.region)
+
+    def _observe(
+        self, exchange: Exchange, operation: Operation | None, ledger: Ledger
+    ) -> Observation:
         return observe(
             exchange,
             ledger.keyring,
@@ -95,12 +123,7 @@ async def _echo(incoming: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for part in incoming:
         messages, rest = decode_messages(rest + part)
         for message in messages:
-            headers = {
-                ":event-type": "chunk",
-                ":content-type": "application/json",
-                ":message-type": "event",
-            }
-            yield encode_message(headers, b'{"bytes":"%s"}' % str(len(message.payload)).encode())
+            yield chunk({"bytes": len(message.payload)})
 
 
 class Endpoint:
@@ -127,19 +150,20 @@ class Endpoint:
         return self._store.ca_file
 
     def urls(self, *, tls: bool = True) -> Mapping[str, str]:
-        """The base URL of each service, by its service model's name."""
+        """Return the base URL of each service, by its service model's name.
+
+        ListenError where a port cannot be bound; listeners that run already go on.
+        """
         if tls not in self._listeners:
-            started: dict[str, Listener] = {}
-            self._listeners[tls] = started
-            try:
+            context = self._store.context if tls else None
+            with ExitStack() as stack:
+                started: dict[str, Listener] = {}
                 for name, service in self._services.items():
-                    context = self._store.context if tls else None
                     listener = Listener(service, self._loop, tls=context)
-                    listener.open()
+                    stack.enter_context(listener)
                     started[name] = listener
-            except OSError:
-                self.close()
-                raise
+                stack.pop_all()
+            self._listeners[tls] = started
         return {name: listener.url for name, listener in self._listeners[tls].items()}
 
     def open(self, ledger: Ledger) -> Ledger:
@@ -154,11 +178,15 @@ class Endpoint:
                 listener.check()
 
     def close(self) -> None:
-        """Close all listeners; connections that are still open are dropped."""
-        for listeners in self._listeners.values():
-            for listener in listeners.values():
-                listener.close()
-        self._listeners.clear()
+        """Close all listeners; connections that are still open are dropped.
+
+        Raises what a service raised while it answered, when all of them are closed.
+        """
+        with ExitStack() as stack:
+            for listeners in self._listeners.values():
+                for listener in listeners.values():
+                    stack.callback(listener.close)
+            self._listeners.clear()
 
 
 @cache
@@ -168,9 +196,7 @@ def _router(service: str) -> Router:
 
 def _route(service: str, exchange: Exchange) -> Operation | None:
     targets = exchange.header_values("X-Amz-Target")
-    return _router(service).route(
-        exchange.method, exchange.target, targets[0] if targets else None
-    )
+    return _router(service).route(exchange.method, exchange.target, targets[0] if targets else None)
 
 
 @contextmanager

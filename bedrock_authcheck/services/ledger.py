@@ -16,7 +16,8 @@ class Ledger:
     """The requests of one scenario and the answers programmed for it.
 
     Written by the thread of the loop and read by the test's. `keyring` and `region` are
-    what requests are held against; a `region` of None accepts any.
+    what requests are held against; a `region` of None accepts any. `keyring` may be replaced
+    while requests arrive.
     """
 
     def __init__(self, keyring: Keyring | None = None, region: str | None = None) -> None:

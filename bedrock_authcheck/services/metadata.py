@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,28 +18,43 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.services.http import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bedrock_authcheck.model import Exchange
 
 ROLE: Final = "bedrock-authcheck-role"
 CREDENTIAL_LIFETIME: Final = timedelta(hours=6)
 _MAX_TTL: Final = 21_600  # seconds; the guide: "a maximum of six hours"
+_TTL: Final = re.compile("[0-9]{1,5}")
 _ROLES_PATH: Final = "/latest/meta-data/iam/security-credentials/"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _text(body: str, status: int = 200) -> Answer:
-    return Answer(status, (("Content-Type", "text/plain"),), body.encode())
+def _text(body: str, status: int = 200, content_type: str = "text/plain") -> Answer:
+    return Answer(status, (("Content-Type", content_type),), body.encode())
 
 
-class _Observing:
-    """Keeps what was asked, with the status that it was answered with."""
+def _json(body: str, status: int = 200) -> Answer:
+    return _text(body, status, "application/json")
 
-    def __init__(self) -> None:
+
+class _Observing(ABC):
+    """Keeps what was asked, with the status that it was answered with.
+
+    `document` holds the credential's fields (AccessKeyId, SecretAccessKey, Token); one that is
+    left out is left out of the reply. `clock` tells the time, aware.
+    """
+
+    def __init__(self, document: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        self._document = document
+        self._clock = clock
         self._exchanges: list[Exchange] = []
 
     @property
@@ -45,32 +62,36 @@ class _Observing:
         """All requests so far, in the order in which they ended."""
         return tuple(self._exchanges)
 
-    def begin(self, head: Exchange) -> None:  # noqa: ARG002 - the protocol's signature
-        """Metadata has no streams: every request is waited for."""
+    def begin(self, head: Exchange) -> None:  # noqa: B027 - complete as it is
+        """Wait for the whole of every request: metadata has no streams."""
 
     def answer(self, exchange: Exchange) -> Answer:
-        """Answer and keep the exchange."""
+        """Answer and keep the exchange; one that broke off is kept as it is."""
         answer = self._reply(exchange)
-        self._exchanges.append(replace(exchange, status=answer.status))
+        seen = replace(exchange, status=answer.status) if exchange.complete else exchange
+        self._exchanges.append(seen)
         return answer
 
+    @abstractmethod
     def _reply(self, exchange: Exchange) -> Answer:
-        raise NotImplementedError
+        """Answer a request."""
+
+    def _credentials(self, fields: Mapping[str, str]) -> str:
+        """Write the reply that all metadata services give: `fields` first, then credentials."""
+        expiration = _timestamp(self._clock() + CREDENTIAL_LIFETIME)
+        return json.dumps({**fields, **self._document, "Expiration": expiration})
 
 
 class InstanceMetadata(_Observing):
-    """IMDSv2 of an instance with one role: a token by PUT first, then the role's credentials.
-
-    `document` holds the credential's fields (AccessKeyId, SecretAccessKey, Token); a field
-    left out is left out of the reply.
-    """
+    """IMDSv2 of an instance with one role: a token by PUT first, then the role's credentials."""
 
     name = "instance-metadata"
 
-    def __init__(self, document: Mapping[str, str], region: str) -> None:
+    def __init__(
+        self, document: Mapping[str, str], region: str, clock: Callable[[], datetime] = _now
+    ) -> None:
         """Serve one role's credentials in one Region; they expire in six hours."""
-        super().__init__()
-        self._document = document
+        super().__init__(document, clock)
         self._region = region
         self._tokens: dict[str, datetime] = {}
 
@@ -91,10 +112,10 @@ class InstanceMetadata(_Observing):
             return _text("Method Not Allowed", 405)
         given = exchange.header_values("X-aws-ec2-metadata-token-ttl-seconds")
         ttl = given[0] if len(given) == 1 else ""
-        if not ttl.isdecimal() or not 1 <= int(ttl) <= _MAX_TTL:
+        if not _TTL.fullmatch(ttl) or not 1 <= int(ttl) <= _MAX_TTL:
             return _text("Bad Request", 400)
         token = secrets.token_urlsafe(32)
-        self._tokens[token] = datetime.now(UTC) + timedelta(seconds=int(ttl))
+        self._tokens[token] = self._clock() + timedelta(seconds=int(ttl))
         headers = (
             ("Content-Type", "text/plain"),
             ("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl),
@@ -104,26 +125,20 @@ class InstanceMetadata(_Observing):
     def _authorised(self, exchange: Exchange) -> bool:
         given = exchange.header_values("X-aws-ec2-metadata-token")
         expiry = self._tokens.get(given[0]) if len(given) == 1 else None
-        return expiry is not None and datetime.now(UTC) < expiry
+        return expiry is not None and self._clock() < expiry
 
     def _metadata(self, path: str) -> Answer:
-        if path == _ROLES_PATH or path == _ROLES_PATH.rstrip("/"):
-            return _text(ROLE)
         if path == _ROLES_PATH + ROLE:
-            now = datetime.now(UTC)
-            document = {
-                "Code": "Success",
-                "LastUpdated": _timestamp(now),
-                "Type": "AWS-HMAC",
-                **self._document,
-                "Expiration": _timestamp(now + CREDENTIAL_LIFETIME),
-            }
-            return _text(json.dumps(document))
-        if path == "/latest/meta-data/placement/region":
-            return _text(self._region)
-        if path == "/latest/meta-data/placement/availability-zone":
-            return _text(f"{self._region}a")
-        return _text("Not Found", 404)
+            updated = _timestamp(self._clock())
+            fields = {"Code": "Success", "LastUpdated": updated, "Type": "AWS-HMAC"}
+            return _text(self._credentials(fields))
+        found = {
+            _ROLES_PATH: ROLE,
+            _ROLES_PATH.rstrip("/"): ROLE,
+            "/latest/meta-data/placement/region": self._region,
+            "/latest/meta-data/placement/availability-zone": f"{self._region}a",
+        }.get(path)
+        return _text(found) if found else _text("Not Found", 404)
 
 
 class ContainerCredentials(_Observing):
@@ -132,25 +147,24 @@ class ContainerCredentials(_Observing):
     name = "container-credentials"
     path = "/v2/credentials/bedrock-authcheck"
 
-    def __init__(self, document: Mapping[str, str], authorization: str) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, str],
+        authorization: str,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         """Serve one task's credentials to who sends `authorization`; they expire in six hours."""
-        super().__init__()
-        self._document = document
+        super().__init__(document, clock)
         self._authorization = authorization
 
     def _reply(self, exchange: Exchange) -> Answer:
         if exchange.target.partition("?")[0] != self.path:
             return _text("Not Found", 404)
+        if exchange.method != "GET":
+            return _text("Method Not Allowed", 405)
         given = exchange.header_values("Authorization")
         if len(given) != 1 or not hmac.compare_digest(
             given[0].encode(), self._authorization.encode()
         ):
-            return _text('{"code":"AccessDenied","message":"Missing or wrong authorization"}', 401)
-        expiry = _timestamp(datetime.now(UTC) + CREDENTIAL_LIFETIME)
-        document = {
-            "RoleArn": f"arn:aws:iam::000000000000:role/{ROLE}",
-            **self._document,
-            "Expiration": expiry,
-        }
-        body = json.dumps(document).encode()
-        return Answer(200, (("Content-Type", "application/json"),), body)
+            return _json('{"code":"AccessDenied","message":"Missing or wrong authorization"}', 401)
+        return _json(self._credentials({"RoleArn": f"arn:aws:iam::000000000000:role/{ROLE}"}))

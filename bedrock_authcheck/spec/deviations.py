@@ -50,17 +50,25 @@ class Deviation:
 
 @cache
 def load_deviations() -> tuple[Deviation, ...]:
-    """The entries that ship with the package. DeviationDataError where one is malformed."""
+    """Load the entries that ship with the package; DeviationDataError where one is malformed."""
     text = (files(__package__) / _FILE).read_text(encoding="utf-8")
     return parse_deviations(text, f"bedrock_authcheck/spec/{_FILE}")
 
 
 def parse_deviations(text: str, origin: str) -> tuple[Deviation, ...]:
-    """Parse entries from TOML; DeviationDataError names the entry and the key."""
+    """Parse entries from TOML; DeviationDataError names the entry and the key.
+
+    `origin` is the file that the text is from, as a person is to read it.
+    """
     try:
-        entries = tomllib.loads(text).get("deviation", [])
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DeviationDataError(f"{origin} is not valid TOML: {error}") from error
+    entries = document.get("deviation", [])
+    strange = sorted(document.keys() - {"deviation"})
+    if strange or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        what = f"unknown: {', '.join(strange)}; " if strange else ""
+        raise DeviationDataError(f"{origin}: {what}entries are tables, each under [[deviation]]")
     deviations = tuple(_entry(entry, origin) for entry in entries)
     names = [deviation.id for deviation in deviations]
     twice = {name for name in names if names.count(name) > 1}
@@ -70,26 +78,33 @@ def parse_deviations(text: str, origin: str) -> tuple[Deviation, ...]:
 
 
 def _entry(entry: dict[str, object], origin: str) -> Deviation:
-    name = entry.get("id", "an entry without id")
+    where = f"{origin}: {entry.get('id', 'an entry without id')}"
     if entry.keys() != _KEYS:
         wrong = ", ".join(sorted(entry.keys() ^ _KEYS))
         right = ", ".join(sorted(_KEYS))
-        raise DeviationDataError(
-            f"{origin}: {name}: missing or unknown: {wrong}; expected exactly {right}"
-        )
+        raise DeviationDataError(f"{where}: missing or unknown: {wrong}; expected exactly {right}")
     scenarios = entry["scenarios"]
-    if not isinstance(scenarios, list) or not scenarios:
-        raise DeviationDataError(f"{origin}: {name}: scenarios must be a list of ids, not empty")
+    if not isinstance(scenarios, list) or not scenarios or not all(map(_is_text, scenarios)):
+        raise DeviationDataError(f"{where}: scenarios must be a list of ids, not empty")
+    texts = {key: entry[key] for key in sorted(_KEYS - {"scenarios"})}
+    for key, value in texts.items():
+        if not _is_text(value):
+            raise DeviationDataError(f"{where}: {key} must be a text, not empty")
     if entry["rule"] not in load_rules():
-        raise DeviationDataError(f"{origin}: {name}: {entry['rule']!r} is no rule")
+        raise DeviationDataError(f"{where}: rule is {entry['rule']!r}, which is no rule")
     try:
         specifiers = SpecifierSet(str(entry["versions"]))
     except InvalidSpecifier as error:
         raise DeviationDataError(
-            f"{origin}: {name}: versions is {entry['versions']!r}, expected a range such as "
-            "'>=1.39.0,<1.45'"
+            f"{where}: versions is {entry['versions']!r}, expected a range such as '>=1.39.0,<1.45'"
         ) from error
-    texts = {key: str(entry[key]) for key in sorted(_KEYS - {"scenarios"})}
     return Deviation(
-        **texts, scenarios=tuple(map(str, scenarios)), origin=origin, _specifiers=specifiers
+        **{key: str(value) for key, value in texts.items()},
+        scenarios=tuple(scenarios),
+        origin=origin,
+        _specifiers=specifiers,
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -7,9 +7,12 @@ import pytest
 
 from bedrock_authcheck.services.loop import BackgroundLoop
 from bedrock_authcheck.services.tls import CertificateStore, create_certificate_store
+from tests.simulated import running_services, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["loop", "running_services", "services", "store", "trust"]
 
 
 @pytest.fixture

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bedrock_authcheck.model import (
+    AuthScheme,
+    BearerToken,
+    CredentialSource,
+    SignaturePart,
+)
+from bedrock_authcheck.wire.attribution import Keyring, observe
+from tests.simulated import REGION, aws_canary, received, received_from, sigv4_headers, token_canary
+
+TOKEN = token_canary(CredentialSource.BEARER)
+SHARED = aws_canary(CredentialSource.SHARED, temporary=False)
+CONFIG = aws_canary(CredentialSource.CONFIG)
+KEYS = Keyring((TOKEN, SHARED, CONFIG))
+HOST = "127.0.0.1:443"
+
+
+def test_credentials_are_found_by_what_a_request_shows() -> None:
+    assert KEYS.token(TOKEN.value) is TOKEN
+    assert KEYS.token(f" \t{TOKEN.value}\r\n") is TOKEN
+    assert KEYS.key(SHARED.key_id) is SHARED
+    assert KEYS.tokens == (TOKEN,)
+    assert KEYS.aws == (SHARED, CONFIG)
+
+
+def test_strangers_are_not_found() -> None:
+    assert KEYS.token(TOKEN.value[:-1]) is None
+    assert KEYS.token("") is None
+    assert KEYS.key(SHARED.key_id.lower()) is None
+    assert KEYS.key(None) is None
+    assert Keyring().credentials == ()
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t\r\n"])
+def test_a_blank_token_names_nobody(value: str) -> None:
+    keys = Keyring((BearerToken(CredentialSource.BEARER, value),))
+    assert keys.token(value) is None
+    assert keys.token("") is None
+    bare = received({"Authorization": "Bearer "})
+    assert observe(bare, keys, region=None, scope_service="bedrock").source is None
+
+
+def test_a_token_is_attributed_and_has_no_signature() -> None:
+    seen = observe(received_from(TOKEN), KEYS, region=REGION, scope_service="bedrock")
+    assert (seen.source, seen.signature) == (CredentialSource.BEARER, None)
+    assert seen.evidence.scheme is AuthScheme.BEARER
+
+
+@pytest.mark.parametrize("credential", [SHARED, CONFIG], ids=["long-term", "temporary"])
+def test_a_signature_is_attributed_by_its_key_id_and_verified(
+    credential: BearerToken,
+) -> None:
+    seen = observe(received_from(credential), KEYS, region=REGION, scope_service="bedrock")
+    assert seen.credential is credential
+    assert seen.signature is not None
+    assert (seen.signature.valid, seen.signature.differs) == (True, None)
+
+
+def test_who_is_named_and_who_signed_are_two_things() -> None:
+    forged = replace(SHARED, secret=CONFIG.secret)
+    seen = observe(received_from(forged), KEYS, region=REGION, scope_service="bedrock")
+    assert seen.source is CredentialSource.SHARED
+    assert seen.signature is not None
+    assert not seen.signature.valid
+    assert seen.signature.differs is SignaturePart.SECRET
+    assert "config file" in seen.signature.text
+
+
+def test_a_session_token_of_another_level_is_told_by_its_level() -> None:
+    mixed = replace(SHARED, session_token=CONFIG.session_token)
+    seen = observe(received_from(mixed), KEYS, region=REGION, scope_service="bedrock")
+    assert seen.signature is not None
+    assert seen.signature.differs is SignaturePart.SESSION_TOKEN
+    assert "config file" in seen.signature.text
+
+
+def test_any_region_or_the_one_that_is_asked_for() -> None:
+    exchange = received(sigv4_headers(SHARED, HOST, region="us-west-2"))
+    anywhere = observe(exchange, KEYS, region=None, scope_service="bedrock")
+    here = observe(exchange, KEYS, region=REGION, scope_service="bedrock")
+    assert anywhere.signature is not None
+    assert anywhere.signature.differs is None
+    assert here.signature is not None
+    assert here.signature.differs is SignaturePart.SCOPE
+
+
+def test_a_stranger_is_nobody_and_is_not_verified() -> None:
+    stranger = aws_canary(CredentialSource.SHARED)
+    seen = observe(received_from(stranger), KEYS, region=REGION, scope_service="bedrock")
+    assert (seen.credential, seen.source, seen.signature) == (None, None, None)
+    assert seen.evidence.key_id == stranger.key_id
+
+
+@pytest.mark.parametrize(
+    ("headers", "scheme"),
+    [
+        ({}, AuthScheme.UNSIGNED),
+        ({"Authorization": "Basic RkFLRQ=="}, AuthScheme.UNRECOGNISED),
+        ({"Authorization": "AWS4-HMAC-SHA256 nonsense"}, AuthScheme.SIGV4),
+        (
+            (
+                *sigv4_headers(SHARED, HOST).items(),
+                ("Authorization", f"Bearer {TOKEN.value}"),
+            ),
+            AuthScheme.CONFLICTING,
+        ),
+    ],
+)
+def test_what_names_nobody_is_nobodys(
+    headers: dict[str, str] | tuple[tuple[str, str], ...], scheme: AuthScheme
+) -> None:
+    seen = observe(received(headers), KEYS, region=REGION, scope_service="bedrock")
+    assert seen.evidence.scheme is scheme
+    assert seen.source is None
+
+
+def test_the_status_is_noted_on_a_copy() -> None:
+    exchange = received_from(TOKEN, status=None)
+    seen = observe(exchange, KEYS, region=None, scope_service="bedrock", operation="Converse")
+    answered = seen.answered(403)
+    assert (seen.exchange.status, answered.exchange.status) == (None, 403)
+    assert replace(answered, exchange=exchange) == seen
+    assert answered.operation == "Converse"
+
+
+def test_no_repr_shows_a_secret() -> None:
+    for credential in (TOKEN, SHARED, CONFIG):
+        shown = repr(observe(received_from(credential), KEYS, region=None, scope_service="bedrock"))
+        assert not any(value in shown for value in credential.secrets().values())
