@@ -1,4 +1,4 @@
-"""Which credential signed this Amazon Bedrock request, and was that right?
+"""Tell which credential signed an Amazon Bedrock request, and whether that was right.
 
 The plugin loads this package at the start of every pytest run of every project that
 installed it, so this file stays empty of imports.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme, CredentialSource
-from bedrock_authcheck.wire.redaction import redact_exchange, shorten_key_id
+from bedrock_authcheck.wire.redaction import redact_target, shorten_key_id
 
 if TYPE_CHECKING:
     from bedrock_authcheck.model import Exchange
@@ -42,7 +42,7 @@ def request_line(exchange: Exchange) -> str:
     redact, who knows the credentials.
     """
     how = f"{exchange.protocol}, {exchange.tls or 'no TLS'}"
-    target = redact_exchange(exchange).target
+    target = redact_target(exchange.target)
     if len(target) > _TARGET_WIDTH:
         target = f"{target[: _TARGET_WIDTH - 1]}…"
     status = exchange.status or "unanswered"

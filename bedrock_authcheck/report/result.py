@@ -53,7 +53,12 @@ class ScenarioResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as JSON has them, `outcome` and `unforeseen` added for readers."""
-        return {**asdict(self), "outcome": self.outcome, "unforeseen": self.unforeseen}
+        return {
+            **{name: getattr(self, name) for name in self.__slots__},
+            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "outcome": self.outcome,
+            "unforeseen": self.unforeseen,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

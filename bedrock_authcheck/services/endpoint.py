@@ -9,7 +9,6 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,29 +54,40 @@ class _SimulatedService:
         self.name = facts.name
         self._facts = facts
         self._endpoint = endpoint
-        self._streams: dict[int, Ledger] = {}  # by the number of the exchange
+        self._streams: dict[int, tuple[Ledger, int]] = {}  # ledger, status; by exchange number
 
     def begin(self, head: Exchange) -> DuplexAnswer | None:
-        """Open a stream in both directions for an operation whose request is one."""
+        """Open a stream in both directions for an operation whose request is one.
+
+        It is refused at its head: a client that waits for the first event of the answer
+        would never end its request.
+        """
         operation = self._endpoint.route(self.name, head)
         if operation is None or not operation.event_stream_input:
             return None
         ledger = self._endpoint.ledger
         observation = self._observe(head, operation, ledger)
-        if self._authorize(observation, operation, ledger) is not None:
-            return None  # the stream's head is refused like any request, when it has ended
-        ledger.record(observation.answered(HTTPStatus.OK))
-        self._streams[head.number] = ledger
-        return DuplexAnswer(_echo, headers=(("Content-Type", EVENT_STREAM), *common_headers()))
+        denial = self._authorize(observation, operation, ledger)
+        if denial is None:
+            content_type = (("Content-Type", EVENT_STREAM), *common_headers())
+            duplex = DuplexAnswer(_echo, headers=content_type)
+        elif head.protocol == "HTTP/2":
+            refusal = denial_answer(self.name, denial)
+            headers = (*common_headers(), *refusal.headers)
+            duplex = DuplexAnswer(_refusing(denial.body), refusal.status, headers)
+        else:
+            return None  # HTTP/1.1 answers when the request has ended
+        ledger.record(observation.answered(duplex.status))
+        self._streams[head.number] = ledger, duplex.status
+        return duplex
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer by the programmed step, else by the denial or the answer AWS would give."""
         operation = self._endpoint.route(self.name, exchange)
-        stream = self._streams.pop(exchange.number, None)
-        ledger = stream or self._endpoint.ledger
+        ledger, streamed = self._streams.pop(exchange.number, (self._endpoint.ledger, None))
         observation = self._observe(exchange, operation, ledger)
-        if stream is not None:  # answered already, as it began
-            ledger.record(observation.answered(HTTPStatus.OK))
+        if streamed is not None:  # answered already, as it began
+            ledger.record(observation.answered(streamed))
             return Answer()
         if not exchange.complete:  # nobody is left to be answered: no step is spent on it
             ledger.record(observation)
@@ -115,6 +125,13 @@ class _SimulatedService:
             scope_service=self._facts.signing_name,
             operation=operation.name if operation else None,
         )
+
+
+def _refusing(body: bytes) -> Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]:
+    async def refuse(_: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        yield body
+
+    return refuse
 
 
 async def _echo(incoming: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -13,7 +13,6 @@ from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environment
 from bedrock_authcheck.environments.isolation import isolated
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
-from bedrock_authcheck.services.endpoint import Endpoint
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.wire.tokens import fake_short_term_key
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.clients.contract import Client, ClientSettings, Connection
     from bedrock_authcheck.model import Credential
+    from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.suite.scenario import Held, Scenario
 

@@ -23,7 +23,7 @@ GROUPS: Final = {
 
 @cache
 def scenarios_of(group: str) -> Mapping[str, Scenario]:
-    """The scenarios of a group by name; KeyError for a group that does not exist."""
+    """Build the scenarios of a group, by name; KeyError for a group that does not exist."""
     module = import_module(GROUPS[group])
     scenarios: dict[str, Scenario] = {}
     for scenario in module.scenarios():

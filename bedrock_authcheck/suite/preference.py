@@ -35,7 +35,7 @@ _BELOW: Final = (
 
 
 def scenarios() -> Iterator[Scenario]:
-    """The token with each level below it; then anonymous over what could be sent."""
+    """Put the token over each level; then ask for anonymous over what could be sent."""
     for preference, how in _SIGV4.items():
         for below in _BELOW:
             yield from _asks_sigv4(preference, how, below)

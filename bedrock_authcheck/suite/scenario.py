@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,8 @@ from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from bedrock_authcheck.environments.levels import Part
     from bedrock_authcheck.services.steps import Step
 
@@ -98,7 +99,7 @@ _SIGV4_RULES: Final = ("AUTH-3", "AUTH-4", "AUTH-5", "AUTH-8")
 
 
 def winner(present: Iterable[CredentialSource], service: str) -> CredentialSource | None:
-    """The highest level present; the token does not count where API keys are not taken."""
+    """Find the highest level present; the token does not count where API keys are not taken."""
     eligible = [
         source
         for source in present
@@ -108,13 +109,13 @@ def winner(present: Iterable[CredentialSource], service: str) -> CredentialSourc
 
 
 def expect(present: Iterable[CredentialSource], service: str) -> Expectation:
-    """What CHAIN-1, CHAIN-2, LIMIT-4 and LIMIT-5 say together."""
+    """Say what CHAIN-1, CHAIN-2, LIMIT-4 and LIMIT-5 expect together."""
     source = winner(present, service)
     return Expectation(refusal=True) if source is None else Expectation((source,))
 
 
 def request_rules(expectation: Expectation, held: Iterable[Held]) -> tuple[str, ...]:
-    """The AUTH rules, and CHAIN-3, that the requests of an expectation are held to."""
+    """Name the AUTH rules, and CHAIN-3, that the requests of an expectation are held to."""
     rules: list[str] = []
     if CredentialSource.BEARER in expectation.sources:
         rules += _BEARER_RULES

@@ -57,7 +57,7 @@ def _may_hold(text: str, secret: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _landmarks(secret: str) -> tuple[str, ...]:
-    """The longest run of letters and digits in the secret itself and in each base64 of it."""
+    """Find the longest run of letters and digits in the secret itself and in each base64 of it."""
     return tuple(
         max(re.findall("[A-Za-z0-9]+", form), key=len, default="")
         for form in (secret, *_base64_cores(secret))
@@ -73,7 +73,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _base64_cores(secret: str) -> Iterator[str]:
-    """What base64 makes of the secret alone, for each place that it can begin at."""
+    """Yield what base64 makes of the secret alone, for each place that it can begin at."""
     raw = secret.encode("utf-8", "surrogatepass")
     for offset in range(3):
         encoded = base64.b64encode(bytes(offset) + raw).decode("ascii")

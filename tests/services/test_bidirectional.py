@@ -95,13 +95,19 @@ def test_a_bidirectional_stream_answers_while_it_is_sent(
     assert ledger.next_step("bedrock-runtime") is not None
 
 
-@pytest.mark.usefixtures("ledger")
-def test_a_bidirectional_stream_is_refused_to_a_token(services: Services) -> None:
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "still open"])
+def test_a_bidirectional_stream_is_refused_to_a_token(
+    services: Services, ledger: Ledger, ended: bool
+) -> None:
     with _http2(services) as client:
-        stream = client.request(_stream_headers(services, BEARER), b"")
+        stream = client.h2.get_next_available_stream_id()
+        client.h2.send_headers(stream, _stream_headers(services, BEARER), end_stream=ended)
+        client.flush()
         status, body = client.answer(stream)
     assert status == 403
     assert json.loads(body) == {"Message": "This operation does not support API Keys"}
+    (seen,) = ledger.observations
+    assert (seen.source, seen.exchange.status) == (CredentialSource.BEARER, 403)
 
 
 def test_a_stream_that_outlives_its_scenario_stays_in_its_ledger(
