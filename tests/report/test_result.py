@@ -117,7 +117,7 @@ def test_a_request_by_nobody_has_nobodys_evidence() -> None:
     assert kept["signature_valid"] is None
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
 def test_no_secret_is_in_a_result_wherever_it_travelled(secret: str) -> None:
     encoded = base64.b64encode(f"x{secret}".encode()).decode()
     exchanges = (
