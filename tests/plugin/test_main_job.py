@@ -10,6 +10,7 @@ import pytest
 
 from bedrock_authcheck.checks.judge import CHECKS
 from bedrock_authcheck.report.jsonl import read_report
+from tests.releases import LEAKS, needs_a_right_client
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Run
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 RULE = re.compile(r"[A-Z]+-\d+ ")
 
 
+@needs_a_right_client
 def test_the_whole_suite_is_green_and_workers_come_to_the_same(
     pytester: pytest.Pytester, run: Run
 ) -> None:
@@ -54,3 +56,22 @@ def test_the_whole_suite_is_green_and_workers_come_to_the_same(
         for report in (first, second)
     ]
     assert verdicts[0] == verdicts[1]
+
+
+@pytest.mark.skipif(not LEAKS, reason="this botocore does not send the token to the agents")
+def test_a_release_that_leaks_the_token_is_red(run: Run) -> None:
+    result = run("--bedrock-authcheck", "bedrock-authcheck")
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    failed = {
+        line.split()[0] for line in result.outlines if re.match(r"[A-Z]+-\d+ .* failed ", line)
+    }
+    assert failed >= {"LIMIT-2", "LIMIT-3"}
+    result.stdout.fnmatch_lines(
+        [
+            "LIMIT-2 failed: *",
+            "*No operation of Agents for Amazon Bedrock*",
+            "*expected*no bearer token for this operation",
+            "*observed*bearer  AWS_BEARER_TOKEN_BEDROCK",
+            "*This operation does not support API Keys*",
+        ]
+    )

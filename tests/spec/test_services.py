@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("facts", SERVICES.values(), ids=SERVICES)
 def test_the_facts_are_those_of_the_service_model(facts: ServiceFacts) -> None:
-    model = Session().get_service_model(facts.name)
+    session = Session()
+    if facts.name not in session.get_available_services():
+        pytest.skip(f"botocore {version('botocore')} has no service {facts.name}")
+    model = session.get_service_model(facts.name)
     assert str(model.service_id) == facts.service_id
     assert model.signing_name == facts.signing_name
 

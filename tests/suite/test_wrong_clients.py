@@ -15,6 +15,7 @@ from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.bench import Bench
 from bedrock_authcheck.suite.catalogue import scenarios_of
+from tests.releases import needs_a_right_client
 from tests.suite.wrong_clients import WRONG_CLIENTS, WrongClient
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from bedrock_authcheck.suite.scenario import Scenario
 
     Services = tuple[BackgroundLoop, Endpoint]
+
+pytestmark = needs_a_right_client
 
 RULES = load_rules()
 
