@@ -90,7 +90,7 @@ class BearerToken:
 
     def secrets(self) -> dict[str, str]:
         """Return what must never be shown, by name; blank values left out, white space aside."""
-        return _not_blank({"bearer token": self.value})
+        return _not_blank({"token": self.value})
 
 
 @dataclass(frozen=True, slots=True)

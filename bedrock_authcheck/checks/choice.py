@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.travel import parts_carried, places_of
@@ -13,6 +15,7 @@ from bedrock_authcheck.wire.leaks import holds_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_authcheck.clients.contract import CallResult
     from bedrock_authcheck.wire.attribution import Observation
 
 _METADATA_HOSTS: Final = frozenset(
@@ -32,8 +35,32 @@ def as_expected(trial: Trial) -> Iterator[Problem]:
     yield from _strayed(trial)
     if not trial.requests:
         yield from _clear_error(trial)
-    elif hosts := _other_hosts(trial):
+        return
+    yield from _given_up(trial)
+    if hosts := _other_hosts(trial):
         yield Problem(str(expectation), f"beside it an attempt to reach {hosts}")
+
+
+def _given_up(trial: Trial) -> Iterator[Problem]:
+    """Find a later call that failed without a request, or after answers that were all right."""
+    for result, sent in zip(trial.results, trial.sent, strict=True):
+        if result.ok or (sent == 0 and trial.expectation.refusal):
+            continue
+        if sent == 0:
+            yield Problem(str(trial.expectation), f"no request seen for one call ({_said(result)})")
+        elif all(seen.exchange.status == HTTPStatus.OK for seen in trial.requests):
+            yield Problem(str(trial.expectation), f"given up after a good answer ({_said(result)})")
+
+
+def _said(result: CallResult) -> str:
+    return f"{result.error_type}: {result.error}"
+
+
+def _but_for(flagged: list[Observation], trial: Trial) -> Iterator[Problem]:
+    """Judge the requests that a check has not flagged yet as any others."""
+    others = tuple(seen for seen in trial.observations if seen not in flagged)
+    if others or not flagged:
+        yield from as_expected(replace(trial, observations=others))
 
 
 def _strayed(trial: Trial) -> Iterator[Problem]:
@@ -65,12 +92,14 @@ def _clear_error(trial: Trial) -> Iterator[Problem]:
     if not trial.expectation.refusal:
         hosts = ", ".join(sorted(set(trial.refused_hosts)))
         seen = f"none; the client tried to reach {hosts}" if hosts else "no request seen"
-        said = "; ".join(f"{r.error_type}: {r.error}" for r in trial.results if not r.ok)
+        said = "; ".join(_said(result) for result in trial.results if not result.ok)
         yield Problem(str(trial.expectation), f"{seen}{f' ({said})' if said else ''}")
         return
-    if trial.refused_hosts:
-        hosts = ", ".join(sorted(set(trial.refused_hosts)))
+    if hosts := _other_hosts(trial):
         yield Problem(str(trial.expectation), f"an attempt to reach {hosts}")
+    for seen_elsewhere in trial.observations:
+        observed = f"a request to {seen_elsewhere.exchange.service}: {describe(seen_elsewhere)}"
+        yield Problem(str(trial.expectation), observed, seen_elsewhere)
     for result in trial.results:
         if result.ok:
             yield Problem(str(trial.expectation), "the call succeeded without any request")
@@ -81,7 +110,7 @@ def _clear_error(trial: Trial) -> Iterator[Problem]:
 
 
 def _secrets_told(trial: Trial) -> list[str]:
-    text = "\n".join(f"{result.error_type}: {result.error}" for result in trial.results)
+    text = "\n".join(map(_said, trial.results))
     held = (*trial.keyring.credentials, *trial.foreign)
     return [
         f"{name} of {describe_source(credential.source)}"
@@ -141,16 +170,23 @@ def token_not_carried(trial: Trial) -> Iterator[Problem]:
 
 def token_passed_over(trial: Trial) -> Iterator[Problem]:
     """LIMIT-7, PREF-1: what was asked for in code does not bring the token where it may not go."""
-    yield from token_not_carried(trial)
-    yield from as_expected(trial)
+    flagged = []
+    for problem in token_not_carried(trial):
+        yield problem
+        flagged += [problem.observation] if problem.observation else []
+    yield from _but_for(flagged, trial)
 
 
 def blank_token_unsent(trial: Trial) -> Iterator[Problem]:
     """TOKEN-1: `Bearer` with nothing behind it is never sent."""
-    for seen in trial.observations:
-        if any(not token.strip() for token in seen.evidence.tokens):
-            yield Problem(str(trial.expectation), "`Bearer` with nothing behind it", seen)
-    yield from as_expected(trial)
+    blank = [
+        seen
+        for seen in trial.observations
+        if any(not token.strip() for token in seen.evidence.tokens)
+    ]
+    for seen in blank:
+        yield Problem(str(trial.expectation), "`Bearer` with nothing behind it", seen)
+    yield from _but_for(blank, trial)
 
 
 def token_trimmed(trial: Trial) -> Iterator[Problem]:

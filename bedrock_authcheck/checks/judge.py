@@ -54,10 +54,10 @@ def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
     never passed.
     """
     try:
-        problem = next(CHECKS[rule.id](trial), None)
+        problems = list(CHECKS[rule.id](trial))
     except NothingToJudge as nothing:
         return Verdict(rule.id, Outcome.SKIPPED, reason=str(nothing))
-    if problem is None:
+    if not problems:
         seen = trial.requests[0] if trial.requests else None
         observed = describe(seen) if seen else "a clear error and no request"
         return Verdict(rule.id, Outcome.PASSED, str(trial.expectation), observed)
@@ -65,9 +65,9 @@ def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
     return Verdict(
         rule.id,
         Outcome.FAILED if fatal else Outcome.WARNING,
-        problem.expected,
-        problem.observed,
-        reason=_reason(trial, problem),
+        problems[0].expected,
+        "\n".join(dict.fromkeys(problem.observed for problem in problems)),
+        reason=_reason(trial, problems[0]),
     )
 
 
@@ -75,10 +75,15 @@ def _reason(trial: Trial, problem: Problem) -> str:
     """One sentence about the call, for the head of a report."""
     call, seen = trial.call.operation, problem.observation
     sources = trial.expectation.sources
-    wrong = seen is not None and seen.source is not None and seen.source not in sources
-    if wrong and seen is not None and seen.source is not None and sources:
+    if (
+        seen is not None
+        and seen.source is not None
+        and seen.source not in sources
+        and seen.exchange.service == trial.call.service
+    ):
+        if not sources:
+            return f"{call} was sent, {seen.evidence.scheme}, where no request may leave"
         expected = " or ".join(str(source.level) for source in sources)
+        expected += " or a clear error" if trial.expectation.refusal else ""
         return f"{call} was authenticated by level {seen.source.level}, expected level {expected}"
-    if wrong and seen is not None:
-        return f"{call} was sent, {seen.evidence.scheme}, where no request may leave"
     return f"{call}: {problem.observed.partition(chr(10))[0]}"

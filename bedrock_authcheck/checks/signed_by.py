@@ -93,7 +93,8 @@ def _fault(
         return ""
     if seen.signature is not None and seen.signature.differs is not None:
         return f"\n            wrong {seen.signature.differs}: {seen.signature.text}"
-    if scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY) and seen.signature is None:
+    signed = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
+    if scheme in signed and seen.signature is None:
         return "\n            a signature that cannot be verified: its key id is no level's here"
     return None
 

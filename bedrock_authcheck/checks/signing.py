@@ -158,6 +158,11 @@ def session_token(trial: Trial) -> Iterator[Problem]:
             )
         elif credential.temporary and not _covers_session_token(seen):
             yield Problem("a signature that covers the session token", "it does not", seen)
+        for other in trial.keyring.aws:
+            header = "X-Amz-Security-Token"
+            for place in places_of(other.session_token or "", seen.exchange, besides=header):
+                if place != URL or seen.evidence.scheme is not AuthScheme.SIGV4_QUERY:
+                    yield Problem(f"the session token in {header} alone", f"also in {place}", seen)
 
 
 def _session_token_seen(seen: Observation, trial: Trial) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.model import AuthScheme, BearerToken, CredentialSource
@@ -40,7 +40,8 @@ class Trial:
     `present` are the sources that hold a complete credential, `broken` those that hold a
     half one. `foreign` are credentials that were in sight but must not be read for this
     service. `observations` are the requests at every endpoint, `results` what the client
-    said. `region` is the endpoint's, `scope_service` the one its signatures must name.
+    said of each call, and `sent` how many requests each led to. `region` is the endpoint's,
+    `scope_service` the one its signatures must name.
     """
 
     call: Call
@@ -50,10 +51,11 @@ class Trial:
     region: str
     scope_service: str
     results: tuple[CallResult, ...]
+    sent: tuple[int, ...]
     observations: tuple[Observation, ...]
     broken: tuple[CredentialSource, ...] = ()
     foreign: tuple[BearerToken, ...] = ()
-    refused_hosts: tuple[str, ...] = field(default=())
+    refused_hosts: tuple[str, ...] = ()
 
     @property
     def requests(self) -> tuple[Observation, ...]:

@@ -63,20 +63,18 @@ class _SimulatedService:
         would never end its request.
         """
         operation = self._endpoint.route(self.name, head)
-        if operation is None or not operation.event_stream_input:
-            return None
+        if operation is None or not operation.event_stream_input or head.protocol != "HTTP/2":
+            return None  # HTTP/1.1 answers when the request has ended
         ledger = self._endpoint.ledger
         observation = self._observe(head, operation, ledger)
         denial = self._authorize(observation, operation, ledger)
         if denial is None:
             content_type = (("Content-Type", EVENT_STREAM), *common_headers())
             duplex = DuplexAnswer(_echo, headers=content_type)
-        elif head.protocol == "HTTP/2":
+        else:
             refusal = denial_answer(self.name, denial)
             headers = (*common_headers(), *refusal.headers)
             duplex = DuplexAnswer(_refusing(denial.body), refusal.status, headers)
-        else:
-            return None  # HTTP/1.1 answers when the request has ended
         ledger.record(observation.answered(duplex.status))
         self._streams[head.number] = ledger, duplex.status
         return duplex

@@ -14,7 +14,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from bedrock_authcheck.spec.rules import load_rules
 
 _FILE: Final = "deviations.toml"
-_KEYS: Final = frozenset({"id", "rule", "client", "versions", "scenarios", "reason", "link"})
+_TEXTS: Final = ("client", "id", "link", "reason", "rule", "versions")
+
+_PATTERNS: Final = ("observed", "scenarios")
+_KEYS: Final = frozenset({*_TEXTS, *_PATTERNS})
 
 
 class DeviationDataError(ValueError):
@@ -25,8 +28,8 @@ class DeviationDataError(ValueError):
 class Deviation:
     """One rule that one client breaks in a range of versions, with the reason and a link.
 
-    `scenarios` are ids of scenarios, `*` standing for any run of characters. `origin` is the
-    file that the entry is in.
+    `scenarios` are ids of scenarios, `observed` what a verdict says was seen, `*` standing
+    for any run of characters. `origin` is the file that the entry is in.
     """
 
     id: str
@@ -34,6 +37,7 @@ class Deviation:
     client: str
     versions: str
     scenarios: tuple[str, ...]
+    observed: tuple[str, ...]
     reason: str
     link: str
     origin: str
@@ -45,6 +49,13 @@ class Deviation:
             (self.rule, self.client) == (rule, client)
             and any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
             and self._specifiers.contains(version, prereleases=True)
+        )
+
+    def explains(self, observed: str) -> bool:
+        """Whether each line of what was observed is what the entry foresees."""
+        return all(
+            any(fnmatchcase(line, pattern) for pattern in self.observed)
+            for line in observed.splitlines()
         )
 
 
@@ -83,10 +94,13 @@ def _entry(entry: dict[str, object], origin: str) -> Deviation:
         wrong = ", ".join(sorted(entry.keys() ^ _KEYS))
         right = ", ".join(sorted(_KEYS))
         raise DeviationDataError(f"{where}: missing or unknown: {wrong}; expected exactly {right}")
-    scenarios = entry["scenarios"]
-    if not isinstance(scenarios, list) or not scenarios or not all(map(_is_text, scenarios)):
-        raise DeviationDataError(f"{where}: scenarios must be a list of ids, not empty")
-    texts = {key: entry[key] for key in sorted(_KEYS - {"scenarios"})}
+    patterns: dict[str, tuple[str, ...]] = {}
+    for key in _PATTERNS:
+        value = entry[key]
+        if not isinstance(value, list) or not value or not all(map(_is_text, value)):
+            raise DeviationDataError(f"{where}: {key} must be a list of texts, not empty")
+        patterns[key] = tuple(value)
+    texts = {key: entry[key] for key in _TEXTS}
     for key, value in texts.items():
         if not _is_text(value):
             raise DeviationDataError(f"{where}: {key} must be a text, not empty")
@@ -100,7 +114,8 @@ def _entry(entry: dict[str, object], origin: str) -> Deviation:
         ) from error
     return Deviation(
         **{key: str(value) for key, value in texts.items()},
-        scenarios=tuple(scenarios),
+        scenarios=patterns["scenarios"],
+        observed=patterns["observed"],
         origin=origin,
         _specifiers=specifiers,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,10 @@ class Bench:
             foreign = _foreign_tokens(scenario)
             variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
             with isolated(environment, variables) as refused_hosts:
-                results = tuple(connection.call(call) for call in scenario.calls)
+                results, seen = [], [0]
+                for call in scenario.calls:
+                    results.append(connection.call(call))
+                    seen.append(len(ledger.observations))
             self.endpoint.check()
             return Trial(
                 call=scenario.calls[0],
@@ -67,7 +71,8 @@ class Bench:
                 keyring=environment.keyring,
                 region=region,
                 scope_service=SERVICES[service].signing_name,
-                results=results,
+                results=tuple(results),
+                sent=tuple(after - before for before, after in pairwise(seen)),
                 observations=ledger.observations,
                 broken=scenario.broken,
                 foreign=tuple(foreign.values()),

@@ -21,7 +21,7 @@ from bedrock_authcheck.suite.scenario import ROOT, Scenario
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bedrock_authcheck.suite.bench import Bench
+    from bedrock_authcheck.clients.contract import Client
 
 
 class ScenarioFailure(Exception):  # noqa: N818 - a verdict, not an error of ours
@@ -118,7 +118,7 @@ class ScenarioItem(pytest.Item):
         verdicts = [judge(rules[rule], trial, strict=strict) for rule in self.rules]
         stale: tuple[str, ...] = ()
         if not self.config.getoption("runxfail"):
-            verdicts, stale = _foreseen(verdicts, self.scenario.id, bench)
+            verdicts, stale = foreseen(verdicts, self.scenario.id, bench.client)
         self.result = result_of(self.scenario.id, trial, tuple(verdicts), stale)
         if self.result.unforeseen:
             raise ScenarioFailure
@@ -153,28 +153,23 @@ class ScenarioItem(pytest.Item):
         return ROOT, None, self.scenario.id
 
 
-def _foreseen(
-    verdicts: list[Verdict], scenario_id: str, bench: Bench
+def foreseen(
+    verdicts: list[Verdict], scenario_id: str, client: Client
 ) -> tuple[list[Verdict], tuple[str, ...]]:
     """Mark the failures that known deviations foresee, and find those that foresee none."""
-    client, version = bench.client.name, bench.client.version
     marked: list[Verdict] = []
     stale: list[str] = []
     for verdict in verdicts:
-        entry = next(
-            (
-                deviation
-                for deviation in load_deviations()
-                if deviation.foresees(verdict.rule, client, version, scenario_id)
-            ),
-            None,
-        )
-        if entry is None:
-            marked.append(verdict)
-        elif verdict.outcome in (Outcome.FAILED, Outcome.WARNING):
-            marked.append(replace(verdict, deviation=entry.id))
+        entries = [
+            deviation
+            for deviation in load_deviations()
+            if deviation.foresees(verdict.rule, client.name, client.version, scenario_id)
+        ]
+        if verdict.outcome in (Outcome.FAILED, Outcome.WARNING):
+            entry = next((e for e in entries if e.explains(verdict.observed)), None)
+            marked.append(replace(verdict, deviation=entry.id) if entry else verdict)
         else:
             marked.append(verdict)
             if verdict.outcome is Outcome.PASSED:
-                stale.append(entry.id)
+                stale += [entry.id for entry in entries]
     return marked, tuple(stale)

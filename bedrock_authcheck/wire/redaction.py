@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.model import BearerToken, Credential, Exchange
 from bedrock_authcheck.wire.authorization import (
     BEARER,
     SCHEMES_OF_OTHERS,
@@ -24,6 +23,8 @@ from bedrock_authcheck.wire.tokens import ApiKeyKind, read_api_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from bedrock_authcheck.model import Credential, Exchange
 
 _HEAD, _TAIL = 4, 8
 _SECRET_HEADERS = {
@@ -100,20 +101,13 @@ def redact_text(text: str, credentials: Iterable[Credential]) -> str:
     source stays, so that a message still tells which credential it was about.
     """
     secrets = {
-        value.strip(): f"<{what} of {credential.source}>"
+        value: f"<{what} of {credential.source}>"
         for credential in credentials
-        for what, value in _secrets(credential)
-        if value and value.strip()
+        for what, value in credential.secrets().items()
     }
     for value in sorted(secrets, key=len, reverse=True):
         text = replace_secret(text, value, secrets[value])
     return text
-
-
-def _secrets(credential: Credential) -> tuple[tuple[str, str | None], ...]:
-    if isinstance(credential, BearerToken):
-        return (("token", credential.value),)
-    return (("secret", credential.secret), ("session token", credential.session_token))
 
 
 def _marked(what: str, value: str) -> str:

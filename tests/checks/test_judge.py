@@ -45,6 +45,7 @@ def _trial(
         region=REGION,
         scope_service="bedrock",
         results=(result or CallResult(ok=True),),
+        sent=(len(observations),),
         observations=observations,
         refused_hosts=refused_hosts,
     )
@@ -135,7 +136,7 @@ def test_a_clear_error_passed_where_one_is_expected() -> None:
         ),
         (
             _trial(expectation=REFUSAL, result=_refused(f"bad value {TOKEN.value}")),
-            "Converse: the text holds bearer token of 1 bearer token",
+            "Converse: the text holds token of 1 bearer token",
         ),
         (
             _trial(expectation=REFUSAL, result=_refused("x"), refused_hosts=("sts.invalid",)),

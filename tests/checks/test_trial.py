@@ -41,6 +41,7 @@ def _trial(*observations: Observation) -> Trial:
         region=REGION,
         scope_service="bedrock",
         results=(CallResult(ok=True),),
+        sent=(1,),
         observations=observations,
     )
 

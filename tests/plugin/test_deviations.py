@@ -43,6 +43,7 @@ rule = "{rule}"
 client = "boto3"
 versions = "{versions}"
 scenarios = ["{scenarios}"]
+observed = ["*"]
 reason = "because a test says so."
 link = "https://example.invalid/1"
 """

@@ -47,6 +47,7 @@ def _of(*exchanges: Exchange, verdict: Verdict = PASSED, error: str = "") -> Sce
         region=REGION,
         scope_service="bedrock",
         results=(CallResult(ok=not error, error_type="Error" if error else "", error=error),),
+        sent=(len(exchanges),),
         observations=tuple(
             observe(e, KEYS, region=REGION, scope_service="bedrock", operation="Converse")
             for e in exchanges

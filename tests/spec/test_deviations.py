@@ -23,6 +23,7 @@ ENTRY: dict[str, object] = {
     "client": "boto3",
     "versions": ">=1.39,<1.45",
     "scenarios": ["bedrock-authcheck::token::blank-*"],
+    "observed": ["this *"],
     "reason": "because",
     "link": "https://example.invalid/1",
 }
@@ -100,10 +101,13 @@ def test_a_star_stands_for_any_run_of_characters() -> None:
         (_toml(ENTRY | {"link": ["x"]}), "an-entry: link must be a text, not empty"),
         (_toml(ENTRY | {"client": 3}), "an-entry: client must be a text, not empty"),
         (_toml(ENTRY | {"id": 3}), "3: id must be a text, not empty"),
-        (_toml(ENTRY | {"scenarios": []}), "an-entry: scenarios must be a list of ids, not empty"),
-        (_toml(ENTRY | {"scenarios": "x"}), "an-entry: scenarios must be a list of ids"),
-        (_toml(ENTRY | {"scenarios": [1]}), "an-entry: scenarios must be a list of ids"),
-        (_toml(ENTRY | {"scenarios": [""]}), "an-entry: scenarios must be a list of ids"),
+        (
+            _toml(ENTRY | {"scenarios": []}),
+            "an-entry: scenarios must be a list of texts, not empty",
+        ),
+        (_toml(ENTRY | {"scenarios": "x"}), "an-entry: scenarios must be a list of texts"),
+        (_toml(ENTRY | {"scenarios": [1]}), "an-entry: scenarios must be a list of texts"),
+        (_toml(ENTRY | {"scenarios": [""]}), "an-entry: scenarios must be a list of texts"),
         (_toml(ENTRY, ENTRY), f"{ORIGIN}: an-entry is there twice"),
     ],
 )

@@ -15,6 +15,7 @@ from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.bench import Bench
 from bedrock_authcheck.suite.catalogue import scenarios_of
+from bedrock_authcheck.suite.items import foreseen
 from tests.releases import needs_a_right_client
 from tests.suite.wrong_clients import WRONG_CLIENTS, WrongClient
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 pytestmark = needs_a_right_client
 
 RULES = load_rules()
+AS_BOTO3_DOES = frozenset({"blank-token-sent", "white-space-sent"})
+"""Wrong clients whose fault boto3 has today: known deviations, and no others, foresee it."""
 
 
 @pytest.fixture(scope="module")
@@ -68,17 +71,22 @@ def broken(rule: str) -> Outcome:
 
 @pytest.mark.parametrize("wrong", WRONG_CLIENTS, ids=lambda wrong: wrong.name)
 def test_wrong_client_is_caught(services: Services, wrong: WrongClient) -> None:
+    red_run = False
     with wrong.made() as client:
         for name, rules in wrong.caught.items():
             trial, verdicts = run(services, client, name)
             seen = {rule: verdicts[rule].outcome for rule in rules}
             assert seen == {rule: broken(rule) for rule in rules}, name
-            result = result_of(f"bedrock-authcheck::{name}", trial, tuple(verdicts.values()), ())
+            marked, stale = foreseen([*verdicts.values()], f"bedrock-authcheck::{name}", client)
+            result = result_of(f"bedrock-authcheck::{name}", trial, tuple(marked), stale)
+            red_run |= result.unforeseen or result.outcome is Outcome.WARNING
             text = failure_text(result, RULES, {})
-            for rule in rules:
-                assert rule in text
+            for verdict in marked:
+                if verdict.rule in rules and verdict.deviation is None:
+                    assert verdict.rule in text
             secrets = [secret for c in trial.keyring.credentials for secret in c.secrets().values()]
             assert not [secret for secret in secrets if secret in text], "a report told a secret"
+        assert red_run is not (wrong.name in AS_BOTO3_DOES), "a known deviation hides the fault"
         for name in wrong.spared:
             _, verdicts = run(services, client, name)
             assert {v.outcome for v in verdicts.values()} <= {Outcome.PASSED, Outcome.SKIPPED}
@@ -168,7 +176,7 @@ def test_a_fault_is_laid_at_the_door_of_its_own_rule(
         ("token-to-another-service", "CHAIN-1", "the bearer token at sts as well"),
         ("succeeds-without-a-request", "CHAIN-2", "the call succeeded without any request"),
         ("fails-without-a-word", "CHAIN-2", "Error without a text"),
-        ("tells-the-token", "LIMIT-5", "the text holds bearer token of 1 bearer token"),
+        ("tells-the-token", "LIMIT-5", "the text holds token of 1 bearer token"),
         ("blank-token-sent", "TOKEN-1", "`Bearer` with nothing behind it"),
         ("white-space-sent", "TOKEN-2", "the token with ' ' before it"),
         ("line-ends-sent", "TOKEN-2", "X-Injected"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_authcheck.model import AuthScheme, CredentialScope, Exchange
+from bedrock_authcheck.model import AuthScheme, CredentialScope, Exchange, SignaturePart
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.findings import EvidenceCode
 from tests.wire.signers import NOW, SHARED, checked
@@ -80,7 +80,7 @@ def test_sigv4a_is_told_from_sigv4_by_its_algorithm() -> None:
     assert evidence.scope == CredentialScope("20260304", "us-*", "bedrock")
     assert evidence.findings == ()
     check = checked(exchange, SHARED, now=NOW)
-    assert (check.valid, check.differs) == (False, None)
+    assert (check.valid, check.differs) == (False, SignaturePart.AUTHORIZATION)
     assert "not verified" in check.text
     presigned = request(target="/?X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Signature=aa")
     assert read_evidence(presigned).scheme is AuthScheme.SIGV4A

@@ -245,14 +245,19 @@ def test_a_payload_hash_of_an_empty_body_is_named() -> None:
     assert "of an empty body" in check.text
 
 
-@pytest.mark.parametrize(
-    "value", ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-EVENTS", "STREAMING-UNSIGNED-x"]
-)
-def test_an_unsigned_or_streaming_payload_is_taken_as_what_it_is(value: str) -> None:
+def test_a_stream_whose_events_are_signed_has_no_payload_hash() -> None:
+    request_ = Unsigned(headers=(("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-EVENTS"),))
+    check = checked(signed_by_botocore(request_, SHARED), SHARED)
+    assert (check.valid, check.differs) == (True, None)
+
+
+@pytest.mark.parametrize("value", ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+def test_a_body_that_is_not_signed_is_found(value: str) -> None:
     request_ = Unsigned(headers=(("X-Amz-Content-Sha256", value),))
     check = checked(signed_by_botocore(request_, SHARED), SHARED)
-    assert check.valid
-    assert check.differs is None
+    assert (check.valid, check.differs) == (True, SignaturePart.PAYLOAD_HASH)
+    assert "does not cover the body" in check.text
+    assert value in check.text
 
 
 def test_any_other_signature_is_rejected() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.credentials import Credentials
+from botocore.exceptions import NoCredentialsError
 
 from tests.suite.wrong_clients.mixing import held
 from tests.suite.wrong_clients.registry import wrong_signing
@@ -189,3 +190,38 @@ def retry_tries_the_token(act: Signing) -> None:
         act.by_token()
     else:
         act.honestly()
+
+
+@wrong_signing(
+    {
+        "auth::bearer-plain-then-streams": "CHAIN-1",
+        "auth::environment-plain-then-streams": "CHAIN-1",
+    },
+    spared=("auth::bearer-pages",),
+)
+def streams_refused(act: Signing) -> None:
+    """Finds no credentials for a stream, though a plain call had them."""
+    if act.operation in _STREAMS:
+        raise NoCredentialsError
+    act.honestly()
+
+
+@wrong_signing({"auth::bearer-pages": "CHAIN-1"}, spared=("auth::bearer-plain-then-streams",))
+def second_page_refused(act: Signing) -> None:
+    """Finds no credentials for the second page, though the first had them."""
+    if "nextToken" in urlsplit(act.request.prepare().url).query:
+        raise NoCredentialsError
+    act.honestly()
+
+
+@wrong_signing(
+    {
+        "auth::environment-temporary-converse": "AUTH-5",
+        "auth::instance-temporary-converse": "AUTH-5",
+    }
+)
+def session_token_twice(act: Signing) -> None:
+    """Repeats its session token in a header of its own."""
+    act.honestly()
+    if act.credentials and act.credentials.token:
+        act.header("X-Debug", act.credentials.token)

@@ -338,3 +338,17 @@ def signed_for_another_host(act: Signing) -> None:
 def first_credential_remembered(act: Signing) -> None:
     """Remembers the credential of an earlier client and signs with it for ever."""
     act.by_sigv4(Credentials("ASIA0FAKEEARLIER", "FAKE/earlier", "FAKE/earlier/session"))
+
+
+@wrong_sigv4(
+    {"chain::environment-converse": "AUTH-3", "auth::instance-temporary-converse": "AUTH-3"}
+)
+class BodyUnsigned(SigV4Auth):
+    """Leaves the body out of the signature, and says so."""
+
+    def payload(self, _: AWSRequest) -> str:
+        return "UNSIGNED-PAYLOAD"
+
+    def _modify_request_before_signing(self, request: AWSRequest) -> None:
+        super()._modify_request_before_signing(request)
+        request.headers["X-Amz-Content-Sha256"] = "UNSIGNED-PAYLOAD"
