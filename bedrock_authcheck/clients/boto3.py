@@ -21,14 +21,15 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.response import StreamingBody
 
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference
-from bedrock_authcheck.spec.catalogue import shared_loader
+from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
 from bedrock_authcheck.spec.parameters import minimal_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.client import BaseClient
-    from botocore.model import ServiceModel
+
+    from bedrock_authcheck.spec.catalogue import Operation
 
 _ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
 
@@ -45,14 +46,15 @@ class Boto3Client:
 
     def not_offered(self, call: Call, settings: ClientSettings) -> str | None:
         """Say what this botocore lacks for the call: service, operation or setting."""
-        known = shared_loader().list_available_services("service-2")
-        if call.service not in known:
+        if call.service not in shared_loader().list_available_services("service-2"):
             return f"botocore {self.version} has no service {call.service}"
-        model = _service_model(call.service)
-        if call.operation not in model.operation_names:
-            return f"botocore {self.version} has no operation {call.service} {call.operation}"
-        if model.operation_model(call.operation).has_event_stream_input:
-            return "boto3 offers no operation whose request is an event stream"
+        if call.service in documented():
+            operation = _operation(call.service, call.operation)
+            if operation is None:
+                return f"botocore {self.version} has no operation {call.service} {call.operation}"
+            if not operation.offered_by_boto3:
+                reason = "boto3 offers no operation whose request is an event stream"
+                return f"{reason}; {operation.disagreement}" if operation.disagreement else reason
         try:
             _config(settings)
         except TypeError:
@@ -62,6 +64,11 @@ class Boto3Client:
     def connect(self, service: str, settings: ClientSettings) -> Boto3Connection:
         """Prepare a client; it is built, in the environment of the moment, at its first call."""
         return Boto3Connection(service, settings)
+
+
+@cache
+def _operation(service: str, name: str) -> Operation | None:
+    return Catalogue.load().operation(service, name)
 
 
 def _core_session() -> botocore.session.Session:
@@ -90,13 +97,9 @@ def _registered(_handlers: tuple[object, ...], _register: object) -> Hierarchica
 
 
 @cache
-def _service_model(service: str) -> ServiceModel:
-    return _core_session().get_service_model(service)
-
-
-@cache
-def _minimal_parameters(service: str, operation: str) -> dict[str, Any]:
-    return minimal_parameters(_service_model(service).operation_model(operation).input_shape)
+def _minimal_parameters(service: str, name: str) -> dict[str, Any]:
+    operation = _operation(service, name)
+    return minimal_parameters(Catalogue.load().input_shape(operation) if operation else None)
 
 
 def _config(settings: ClientSettings) -> Config:

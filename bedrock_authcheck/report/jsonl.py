@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from errno import EISDIR
+from os import strerror
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from bedrock_authcheck.report.result import ScenarioResult
@@ -25,12 +27,19 @@ class ReportError(ValueError):
 
 
 class ReportWriter:
-    """Writes a report line by line; without `finish` the file has no footer and is refused."""
+    """Writes a report line by line, beside its place, and puts it there when it is whole.
+
+    A run that is killed leaves `FILE.partial`, which has no footer and is refused; an older
+    report stays until a new one is whole.
+    """
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
-        """Create the file and write its header. OSError where it cannot be written."""
+        """Create the partial file and write its header. OSError where it cannot be written."""
         self.path = path
-        self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
+        self._partial = path.with_name(f"{path.name}.partial")
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, strerror(EISDIR), str(path))
+        self._file: IO[str] = self._partial.open("w", encoding="utf-8", newline="\n")
         self._outcomes: Counter[str] = Counter()
         self._foreseen = 0
         self._write({"type": "header", "format": FORMAT, **header})
@@ -42,7 +51,10 @@ class ReportWriter:
         self._write({"type": "scenario", **result.as_json()})
 
     def finish(self, exit_status: int, *, interrupted: bool) -> None:
-        """Write the footer, with pytest's exit status, and close the file."""
+        """Write the footer, with pytest's exit status, and put the file in its place.
+
+        `interrupted` says that the run ended before all that it had collected was run.
+        """
         total = sum(self._outcomes.values())
         outcomes = dict(sorted(self._outcomes.items()))
         self._write(
@@ -56,6 +68,7 @@ class ReportWriter:
             }
         )
         self._file.close()
+        self._partial.replace(self.path)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n")

@@ -72,7 +72,7 @@ class ScenarioResult:
         return cls(**fields)
 
 
-_GRAVEST_FIRST = (
+GRAVEST_FIRST = (
     Outcome.ERROR,
     Outcome.FAILED,
     Outcome.WARNING,
@@ -85,7 +85,7 @@ _GRAVEST_FIRST = (
 
 def _gravest(verdicts: Iterable[Verdict]) -> Outcome:
     outcomes = {verdict.outcome for verdict in verdicts}
-    return next((o for o in _GRAVEST_FIRST if o in outcomes), Outcome.PASSED)
+    return next((o for o in GRAVEST_FIRST if o in outcomes), Outcome.PASSED)
 
 
 def _as_tuple(value: object) -> Any:  # noqa: ANN401 - as JSON, whose types only its reader knows
@@ -100,13 +100,17 @@ def request_json(observation: Observation, credentials: tuple[Credential, ...]) 
     exchange = redact_exchange(replace(observation.exchange, body=b""), credentials)
     evidence = observation.evidence
     scope = evidence.scope
+
+    def clean(text: str) -> str:
+        return redact_text(text, credentials)
+
     return {
         "line": request_line(exchange),
         "service": exchange.service,
         "operation": observation.operation,
-        "method": exchange.method,
+        "method": clean(exchange.method),
         "target": exchange.target,
-        "headers": [list(header) for header in exchange.headers],
+        "headers": [[clean(name), value] for name, value in exchange.headers],
         "protocol": exchange.protocol,
         "tls": exchange.tls,
         "received_at": exchange.received_at.isoformat() if exchange.received_at else None,
@@ -115,10 +119,10 @@ def request_json(observation: Observation, credentials: tuple[Credential, ...]) 
         "body_bytes": len(observation.exchange.body),
         "scheme": str(evidence.scheme),
         "source": str(observation.source) if observation.source else None,
-        "scope": f"{scope.date}/{scope.region}/{scope.service}" if scope else None,
-        "signed_headers": list(evidence.signed_headers),
+        "scope": clean(f"{scope.date}/{scope.region}/{scope.service}") if scope else None,
+        "signed_headers": [clean(name) for name in evidence.signed_headers],
         "signature_valid": observation.signature.valid if observation.signature else None,
-        "findings": [redact_text(finding.text, credentials) for finding in evidence.findings],
+        "findings": [clean(finding.text) for finding in evidence.findings],
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.judge import CHECKS
 from bedrock_authcheck.model import Outcome
+from bedrock_authcheck.report.result import GRAVEST_FIRST
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import rule_order
 from bedrock_authcheck.wire.findings import counted
@@ -27,16 +28,12 @@ EXPECTED: Final = "known deviation"
 STALE: Final = "stale deviation"
 """What a rule is shown as that passed where a known deviation says it does not."""
 
-_GRAVEST_FIRST: Final = (
-    Outcome.ERROR,
-    Outcome.FAILED,
-    STALE,
-    Outcome.WARNING,
-    EXPECTED,
-    Outcome.PASSED,
-    Outcome.NOT_OBSERVABLE,
-    Outcome.NOT_OFFERED,
-    Outcome.SKIPPED,
+_BEHIND: Final = {Outcome.FAILED: STALE, Outcome.WARNING: EXPECTED}
+_GRAVEST_FIRST: Final = tuple(
+    shown
+    for outcome in GRAVEST_FIRST
+    for shown in (outcome, _BEHIND.get(outcome))
+    if shown is not None
 )
 _MARKUP: Final[Mapping[str, Mapping[str, bool]]] = {
     Outcome.ERROR: {"red": True},

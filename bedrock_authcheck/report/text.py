@@ -54,7 +54,7 @@ def verdict_text(result: ScenarioResult, verdict: Verdict, rule: Rule) -> str:
         *(("request", request["line"]) for request in result.requests),
         *(("client", line) for line in _client_lines(result)),
         ("source", "; ".join(str(source) for source in rule.sources)),
-        ("again", f"pytest --bedrock-authcheck '{result.id}'"),
+        ("again", f"pytest --bedrock-authcheck {result.id}"),
     ]
     return "\n".join([headline, *_aligned(lines)])
 
@@ -87,7 +87,7 @@ def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
                     ("entry", f'id = "{deviation.id}" in {deviation.origin}'),
                     ("versions", f"{deviation.client} {deviation.versions}"),
                     ("delete", "the entry, or end its range of versions or scenarios before this"),
-                    ("again", f"pytest --bedrock-authcheck '{result.id}'"),
+                    ("again", f"pytest --bedrock-authcheck {result.id}"),
                 ]
             ),
         ]

@@ -54,7 +54,8 @@ class _SimulatedService:
         self.name = facts.name
         self._facts = facts
         self._endpoint = endpoint
-        self._streams: dict[int, tuple[Ledger, int]] = {}  # ledger, status; by exchange number
+        # By number of exchange: the ledger that it belongs to, its status if answered already.
+        self._begun: dict[int, tuple[Ledger, int | None]] = {}
 
     def begin(self, head: Exchange) -> DuplexAnswer | None:
         """Open a stream in both directions for an operation whose request is one.
@@ -62,10 +63,11 @@ class _SimulatedService:
         It is refused at its head: a client that waits for the first event of the answer
         would never end its request.
         """
+        ledger = self._endpoint.ledger
+        self._begun[head.number] = ledger, None
         operation = self._endpoint.route(self.name, head)
         if operation is None or not operation.event_stream_input or head.protocol != "HTTP/2":
             return None  # HTTP/1.1 answers when the request has ended
-        ledger = self._endpoint.ledger
         observation = self._observe(head, operation, ledger)
         denial = self._authorize(observation, operation, ledger)
         if denial is None:
@@ -76,13 +78,13 @@ class _SimulatedService:
             headers = (*common_headers(), *refusal.headers)
             duplex = DuplexAnswer(_refusing(denial.body), refusal.status, headers)
         ledger.record(observation.answered(duplex.status))
-        self._streams[head.number] = ledger, duplex.status
+        self._begun[head.number] = ledger, duplex.status
         return duplex
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer by the programmed step, else by the denial or the answer AWS would give."""
         operation = self._endpoint.route(self.name, exchange)
-        ledger, streamed = self._streams.pop(exchange.number, (self._endpoint.ledger, None))
+        ledger, streamed = self._begun.pop(exchange.number, (self._endpoint.ledger, None))
         observation = self._observe(exchange, operation, ledger)
         if streamed is not None:  # answered already, as it began
             ledger.record(observation.answered(streamed))

@@ -61,12 +61,13 @@ class SuiteRun:
         self,
         selection: Sequence[str],
         rules: frozenset[str] | None,
-        writer: ReportWriter | None,
+        report: tuple[str, Path] | None,
     ) -> None:
         """Hold what was asked for; `of` reads it from a config."""
         self._selection = selection
         self._rules = rules
-        self._writer = writer
+        self._report = report
+        self._writer: ReportWriter | None = None
         self._results: list[ScenarioResult] = []
 
     @classmethod
@@ -77,7 +78,23 @@ class SuiteRun:
         check_selection(selection)
         rules = _asked_rules(config)
         worker = hasattr(config, "workerinput")
-        return cls(selection, rules, None if worker else _writer(config))
+        return cls(selection, rules, None if worker else _report(config))
+
+    def pytest_sessionstart(self) -> None:
+        """Begin the report: a run that writes none, such as `pytest --help`, leaves the old one."""
+        if self._report is None:
+            return
+        option, path = self._report
+        header = {
+            "tool": {"name": ROOT, "version": __version__},
+            "client": {"name": "boto3", "versions": client_versions()},
+            "rule_set": rule_set(),
+        }
+        try:
+            self._writer = ReportWriter(path, header)
+        except OSError as error:
+            text = f"{option}: {path} cannot be written: {error.strerror}"
+            raise pytest.UsageError(text) from error
 
     def pytest_report_header(self, config: pytest.Config) -> str:
         """Say what is judged by what."""
@@ -137,7 +154,8 @@ class SuiteRun:
         if isinstance(item, ScenarioItem) and call.when != "teardown":
             if item.result is None and call.excinfo is not None:
                 outcome = Outcome.SKIPPED if report.skipped else Outcome.ERROR
-                item.result = item.unjudged(outcome, call.excinfo.exconly())
+                # Its type alone: a text of somebody else's may hold anything.
+                item.result = item.unjudged(outcome, _told(call.excinfo))
             if item.result is not None:
                 setattr(report, _DATA, json.dumps(item.result.as_json()))
         return report
@@ -156,7 +174,9 @@ class SuiteRun:
         """End the report with its footer; other plugins have set the exit status by now."""
         if self._writer is not None:
             status = session.exitstatus
-            self._writer.finish(status, interrupted=status == pytest.ExitCode.INTERRUPTED)
+            stopped = session.shouldstop or session.shouldfail
+            interrupted = bool(stopped) or status == pytest.ExitCode.INTERRUPTED
+            self._writer.finish(status, interrupted=interrupted)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Print warnings in full, the summary by rule, and known deviations."""
@@ -209,19 +229,17 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
     return frozenset(asked) or None
 
 
-def _writer(config: pytest.Config) -> ReportWriter | None:
+def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    skipped = excinfo.errisinstance(pytest.skip.Exception)
+    return str(excinfo.value) if skipped else excinfo.typename
+
+
+def _report(config: pytest.Config) -> tuple[str, Path] | None:
+    """Name the option or ini key that asks for a report, and the file."""
     given, ini = config.getoption("authcheck_report"), config.getini("authcheck_report")
     if config.option.collectonly or not (given or ini):
         return None
     # What is typed is relative to where it is typed; a setting to the file that it is in.
-    path = Path(config.invocation_params.dir, given) if given else config.rootpath / ini
-    header = {
-        "tool": {"name": ROOT, "version": __version__},
-        "client": {"name": "boto3", "versions": client_versions()},
-        "rule_set": rule_set(),
-    }
-    try:
-        return ReportWriter(path, header)
-    except OSError as error:
-        name = "--authcheck-report" if given else "authcheck_report"
-        raise pytest.UsageError(f"{name}: {path} cannot be written: {error.strerror}") from error
+    if given:
+        return "--authcheck-report", Path(config.invocation_params.dir, given)
+    return "authcheck_report", config.rootpath / ini

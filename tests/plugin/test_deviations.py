@@ -78,7 +78,7 @@ def test_runxfail_shows_the_failure_in_full(run: Run) -> None:
             "  request   bedrock-runtime  POST /model/*/converse  (HTTP/1.1, TLS*) → 403",
             "  client    AccessDeniedException: *",
             "  source    RFC 6750, *boto/botocore#3603*",
-            f"  again     pytest --bedrock-authcheck '{DEVIANT}'",
+            f"  again     pytest --bedrock-authcheck {DEVIANT}",
             f"FAILED {DEVIANT}*",
         ]
     )
@@ -99,7 +99,7 @@ def test_a_stale_deviation_fails_and_says_what_to_delete(
             '  entry     id = "mended" in injected.toml',
             "  versions  boto3 >=1",
             "  delete    the entry, or end its range of versions or scenarios before this",
-            f"  again     pytest --bedrock-authcheck '{CHAIN}'",
+            f"  again     pytest --bedrock-authcheck {CHAIN}",
             "CHAIN-1 *MUST *stale deviation *1 *",
         ]
     )

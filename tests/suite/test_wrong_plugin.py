@@ -69,7 +69,7 @@ def test_the_run_fails_and_its_text_says_what_is_wrong(
         ("present", "1 bearer token · 5 config file"),
         ("expected", "bearer  AWS_BEARER_TOKEN_BEDROCK"),
         ("observed", "bearer  a credential of no level here"),
-        ("again", "pytest --bedrock-authcheck 'bedrock-authcheck::chain::bearer+config-converse'"),
+        ("again", "pytest --bedrock-authcheck bedrock-authcheck::chain::bearer+config-converse"),
     ):
         assert f"  {label:<9} {text}" in told
     assert "AUTH-1 failed: Converse: the token cut to " in output

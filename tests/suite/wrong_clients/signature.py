@@ -350,5 +350,5 @@ class BodyUnsigned(SigV4Auth):
         return "UNSIGNED-PAYLOAD"
 
     def _modify_request_before_signing(self, request: AWSRequest) -> None:
-        super()._modify_request_before_signing(request)
+        super()._modify_request_before_signing(request)  # type: ignore[misc] # not in the stubs
         request.headers["X-Amz-Content-Sha256"] = "UNSIGNED-PAYLOAD"
