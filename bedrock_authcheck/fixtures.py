@@ -7,12 +7,13 @@ when a test first asks for a fixture.
 from __future__ import annotations
 
 import os
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from bedrock_authcheck.environments.environment import Environment
@@ -93,6 +94,7 @@ class BedrockEndpoint:
         self._ledger = ledger
         self._environment = environment
         self._refused = refused
+        self._told = False
 
     def url(self, service: str = "bedrock-runtime", *, tls: bool = True) -> str:
         """Return the base URL of a service; ValueError for one that is not simulated."""
@@ -116,6 +118,13 @@ class BedrockEndpoint:
     def program(self, service: str, *steps: Step) -> None:
         """Answer the next requests to a service by `steps` (bedrock_authcheck.services.steps)."""
         self._check(service)
+        for step in steps:
+            try:
+                signature(step).bind(None)
+            except TypeError:
+                name = getattr(step, "__name__", repr(step))
+                msg = f"{name} is no step, which takes the usual answer: did you mean {name}()?"
+                raise TypeError(msg) from None
         self._ledger.program(service, *steps)
 
     def _check(self, service: str) -> None:
@@ -149,7 +158,28 @@ class BedrockEndpoint:
             refused_hosts=self._refused,
         )
         if text is not None:
+            self._told = True
             raise AssertionError(text)
+
+    def story(self) -> str | None:
+        """Tell what was provided and sent; None where an assertion has told it already."""
+        from bedrock_authcheck.checks.wording import (  # noqa: PLC0415 - costly, on use
+            describe,
+            describe_source,
+            request_line,
+        )
+        from bedrock_authcheck.wire.redaction import redact_exchange  # noqa: PLC0415 - as above
+
+        if self._told:
+            return None
+        held = self._environment.keyring.credentials
+        present = " · ".join(describe_source(credential.source) for credential in held)
+        lines = [f"present   {present or 'nothing'}"]
+        for seen in self.requests:
+            lines.append(f"observed  {describe(seen)}")
+            lines.append(f"request   {request_line(redact_exchange(seen.exchange, held))}")
+        lines += [f"refused   a connection to {host}" for host in self._refused]
+        return "\n".join(lines if len(lines) > 1 else [*lines, "observed  no request"])
 
     def assert_no_request(self) -> None:
         """Assert that nothing was sent, to no service and no other host."""
@@ -160,6 +190,9 @@ class BedrockEndpoint:
         seen += [f"an attempt to reach {host}, refused" for host in self._refused]
         if seen:
             raise AssertionError("expected no request, observed\n  " + "\n  ".join(seen))
+
+
+_ENDPOINT: pytest.StashKey[BedrockEndpoint] = pytest.StashKey()
 
 
 @pytest.fixture
@@ -175,11 +208,24 @@ def _bedrock_machine(
     loop, endpoint = services_of(request.session)
     ledger = endpoint.open(Ledger())  # of any Region: the application's own is right here
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
-        yield (
-            BedrockCredentials(environment, ledger),
-            BedrockEndpoint(endpoint, ledger, environment, refused),
-        )
+        seen = BedrockEndpoint(endpoint, ledger, environment, refused)
+        request.node.stash[_ENDPOINT] = seen
+        yield BedrockCredentials(environment, ledger), seen
     endpoint.check()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell beside a failed test which levels it had and who authenticated its requests."""
+    report = yield
+    endpoint = item.stash.get(_ENDPOINT, None)
+    if endpoint is not None and call.when == "call" and report.failed:
+        story = endpoint.story()
+        if story is not None:
+            report.sections.append(("bedrock-authcheck", story))
+    return report
 
 
 @pytest.fixture

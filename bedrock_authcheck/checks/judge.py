@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks import choice, signing
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.checks.wording import describe
+from bedrock_authcheck.checks.wording import describe, describe_source
 from bedrock_authcheck.model import Outcome, RuleLevel, Verdict
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def _reason(trial: Trial, problem: Problem) -> str:
         and seen.exchange.service == trial.call.service
     ):
         if not sources:
-            return f"{call} was sent, {seen.evidence.scheme}, where no request may leave"
+            level = describe_source(seen.source)
+            return f"{call} was sent, authenticated by level {level}, where no request may leave"
         expected = " or ".join(str(source.level) for source in sources)
         expected += " or a clear error" if trial.expectation.refusal else ""
         return f"{call} was authenticated by level {seen.source.level}, expected level {expected}"

@@ -22,10 +22,10 @@ def failure_text(
 ) -> str:
     """All that is wrong with a scenario: each broken rule, then stale deviations."""
     shown = (Outcome.FAILED, Outcome.WARNING, Outcome.ERROR)
+    broken = [v for v in result.verdicts if v.outcome in shown and v.deviation is None]
     blocks = [
-        verdict_text(result, verdict, rules[verdict.rule])
-        for verdict in result.verdicts
-        if verdict.outcome in shown and verdict.deviation is None
+        verdict_text(result, verdict, rules[verdict.rule], evidence=verdict is broken[0])
+        for verdict in broken
     ]
     blocks += [_stale_text(result, deviations[name]) for name in result.stale]
     return "\n\n".join(blocks)
@@ -41,21 +41,32 @@ def first_warnings(results: Iterable[ScenarioResult], rules: Mapping[str, Rule])
     return list(first.values())
 
 
-def verdict_text(result: ScenarioResult, verdict: Verdict, rule: Rule) -> str:
-    """One verdict with rule, expectation, evidence, source and the command that repeats it."""
+def verdict_text(
+    result: ScenarioResult, verdict: Verdict, rule: Rule, *, evidence: bool = True
+) -> str:
+    """One verdict with rule, expectation, source and, with `evidence`, what the scenario shows.
+
+    The evidence is the scenario's: the levels, the requests, what the client said, and the
+    command that repeats it. A second verdict of the same scenario need not say it again.
+    """
     word = {Outcome.WARNING: "warns", Outcome.ERROR: "could not be judged"}
     headline = f"{verdict.rule} {word.get(verdict.outcome, 'failed')}: {verdict.reason}"
     lines = [
         ("rule", f"{rule.level}  {rule.statement}"),
-        ("present", levels_text(result.present)),
-        ("half", levels_text(result.broken) if result.broken else ""),
         ("expected", verdict.expected),
         ("observed", verdict.observed),
-        *(("request", request["line"]) for request in result.requests),
-        *(("client", line) for line in _client_lines(result)),
         ("source", "; ".join(str(source) for source in rule.sources)),
-        ("again", f"pytest --bedrock-authcheck {result.id}"),
     ]
+    if evidence:
+        lines[1:1] = [
+            ("present", levels_text(result.present)),
+            ("half", levels_text(result.broken) if result.broken else ""),
+        ]
+        lines[-1:-1] = [
+            *(("request", request["line"]) for request in result.requests),
+            *(("client", line) for line in _client_lines(result)),
+        ]
+        lines.append(("again", f"pytest --bedrock-authcheck {result.id}"))
     return "\n".join([headline, *_aligned(lines)])
 
 

@@ -123,7 +123,7 @@ def test_a_clear_error_passed_where_one_is_expected() -> None:
     [
         (
             _trial(_seen(TOKEN), expectation=REFUSAL, result=_refused("x")),
-            "Converse was sent, bearer, where no request may leave",
+            "Converse was sent, authenticated by level 1 bearer token, where no request may leave",
         ),
         (
             _trial(_seen(None), expectation=REFUSAL, result=_refused("x")),

@@ -154,3 +154,52 @@ def test_a_failing_test_shows_the_text_and_not_our_code(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E * no request seen: nothing reached the loopback endpoint"])
     result.stdout.no_fnmatch_line("*fixtures.py*")
+
+
+def test_a_failed_test_tells_who_authenticated_its_requests(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(
+        """
+        import boto3
+
+        def test_hard_coded(bedrock_credentials):
+            bedrock_credentials.provide("shared")
+            keys = {"aws_access_key_id": "AKIA0FAKE000INCODE00", "aws_secret_access_key": "FAKE"}
+            boto3.client("bedrock", **keys).list_foundation_models()
+
+        def test_nothing_sent(bedrock_endpoint):
+            assert len(bedrock_endpoint.requests) == 1
+
+        def test_told_already(bedrock_credentials, bedrock_endpoint):
+            bedrock_endpoint.assert_signed_by("bearer")
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*- bedrock-authcheck -*",
+            "present   4 shared credentials file",
+            "observed  sigv4  a credential of no level here  AKIA…INCODE00  bedrock/eu-central-1",
+            "request   bedrock  GET /foundation-models  (HTTP/1.1, TLS*) → 403",
+            "*- bedrock-authcheck -*",
+            "present   nothing",
+            "observed  no request",
+        ]
+    )
+    assert result.stdout.str().count("- bedrock-authcheck -") == 2
+
+
+def test_a_step_that_was_not_made_is_refused(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from bedrock_authcheck.services.steps import throttle
+
+        def test_forgotten(bedrock_endpoint):
+            with pytest.raises(TypeError, match=r"did you mean throttle\\(\\)"):
+                bedrock_endpoint.program("bedrock-runtime", throttle)
+        """
+    )
+    run().assert_outcomes(passed=1)

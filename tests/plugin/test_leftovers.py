@@ -155,7 +155,7 @@ def test_ctrl_c_leaves_a_whole_report_and_nothing_else(
 ) -> None:
     loaded = ["-p", "bedrock_authcheck.plugin", *(("-p", "xdist.plugin") if workers else ())]
     command = [sys.executable, "-m", "pytest", *loaded, ON, "bedrock-authcheck", *workers]
-    report = pytester.path / "r.jsonl"
+    report, partial = pytester.path / "r.jsonl", pytester.path / "r.jsonl.partial"
     child = subprocess.Popen(
         [*command, f"--authcheck-report={report}"],
         stdout=subprocess.PIPE,
@@ -165,7 +165,7 @@ def test_ctrl_c_leaves_a_whole_report_and_nothing_else(
     )
     try:
         deadline = time.monotonic() + 60
-        while not (report.exists() and report.read_bytes().count(b"\n") > 20):
+        while not (partial.exists() and partial.read_bytes().count(b"\n") > 20):
             assert child.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
