@@ -90,7 +90,7 @@ def summary_of(
     yield "", {}
     held = {summary.rule.id for summary in summaries}
     yield from _listed("not part of this run", [rule for rule in CHECKS if rule not in held], width)
-    yield from _listed("no check yet", [rule for rule in rules if rule not in CHECKS], width)
+    yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKS], width)
     yield from _deviations(results, width)
 
 

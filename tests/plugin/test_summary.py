@@ -98,7 +98,7 @@ def test_a_stale_deviation_is_no_pass() -> None:
 def test_rules_that_were_not_held_are_told_from_those_that_have_no_check() -> None:
     text = " ".join(" ".join(lines(80)).split())
     assert "not part of this run: CHAIN-2, CHAIN-3" in text
-    unchecked = text.partition("no check yet: ")[2].partition(" known")[0]
+    unchecked = text.partition("not yet checked: ")[2].partition(" known")[0]
     assert "SAFE-1" in unchecked
     assert "CHAIN-2," not in unchecked
 
