@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.clients.contract import Call, ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.services.steps import server_error
+from bedrock_authcheck.services.steps import reply, server_error
 from bedrock_authcheck.spec.catalogue import Catalogue, documented
 from bedrock_authcheck.suite.scenario import (
     Held,
@@ -119,7 +119,7 @@ def _levels_below() -> Iterator[Scenario]:
 
 
 def _retried() -> Iterator[Scenario]:
-    """Fail once: the token is no second try either."""
+    """Fail once, or have a second page: the token is no second try either."""
     sources = (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)
     held = tuple(Held(source) for source in sources)
     for call, rule in _examples():
@@ -127,6 +127,11 @@ def _retried() -> Iterator[Scenario]:
         rules = (rule, *_consequence(rule, sources), "AUTH-6", *request_rules(expectation, held))
         name = f"{call.service}.{call.operation}-{levels_name(sources)}-error-503"
         yield Scenario("limit", name, rules, held, (call,), expectation, steps=(server_error(503),))
+        if call.operation.startswith("List"):
+            # Each with the first page's token in its answer; the last answer has none.
+            paged, first = replace(call, paginate=True), reply(b'{"nextToken": "page-2"}')
+            name = f"{call.service}.{call.operation}-{levels_name(sources)}-pages"
+            yield Scenario("limit", name, rules, held, (paged,), expectation, steps=(first,))
 
 
 def _wishes() -> Iterator[Scenario]:

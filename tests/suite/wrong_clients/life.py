@@ -225,3 +225,18 @@ def session_token_twice(act: Signing) -> None:
     act.honestly()
     if act.credentials and act.credentials.token:
         act.header("X-Debug", act.credentials.token)
+
+
+@wrong_signing(
+    {
+        f"limit::{call}-bearer+environment-pages": "LIMIT-4 AUTH-6"
+        for call in ("bedrock-agent.ListAgents", "bedrock-agentcore.ListSessions")
+    },
+    spared=("auth::bearer-pages", "limit::bedrock-agent.ListAgents-bearer+environment-error-503"),
+)
+def second_page_by_token(act: Signing) -> None:
+    """Sends the token with the second page of a service that takes none."""
+    act.honestly()
+    request = act.request
+    if act.token and not act.is_bearer and "page-2" in str((request.params, request.data)):
+        act.by_token()
