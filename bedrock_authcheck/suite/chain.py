@@ -12,6 +12,7 @@ from bedrock_authcheck.environments.levels import Part
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
+    IAM_SOURCES,
     MAIN_CALLS,
     Held,
     Scenario,
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST_FIVE: Final = tuple(source for source in CredentialSource if source.level < 6)  # noqa: PLR2004 - the sixth level has two sources
 _SIXTH: Final = (None, CredentialSource.INSTANCE, CredentialSource.CONTAINER)
-_IAM: Final = tuple(source for source in CredentialSource if source is not CredentialSource.BEARER)
-_CAN_BE_LONG_TERM: Final = tuple(source for source in _IAM if source.level < 6)  # noqa: PLR2004 - roles never are
+_CAN_BE_LONG_TERM: Final = tuple(source for source in IAM_SOURCES if source.level < 6)  # noqa: PLR2004 - roles never are
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -80,7 +80,7 @@ def _in_session() -> Iterator[Scenario]:
 
 def _pairs() -> Iterator[Scenario]:
     """Two IAM levels, temporary and long-term in each combination: parts could be mixed."""
-    for upper, lower in combinations(_IAM, 2):
+    for upper, lower in combinations(IAM_SOURCES, 2):
         if upper.level == lower.level:
             continue
         kinds = [
@@ -104,11 +104,11 @@ def _kind(temporary: bool) -> str:
 
 def _halves() -> Iterator[Scenario]:
     """Leave a level without its secret or key id: alone, above a whole one, and below the token."""
-    for source in _IAM:
+    for source in IAM_SOURCES:
         for part in Part:
             half = Held(source, without=part)
             yield _half(half, part, ())
-            below = next((lower for lower in _IAM if lower.level > source.level), None)
+            below = next((lower for lower in IAM_SOURCES if lower.level > source.level), None)
             if below is not None:
                 yield _half(half, part, (below,))
             yield _half(half, part, (CredentialSource.BEARER,))

@@ -10,6 +10,7 @@ from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.services.steps import reply, server_error
 from bedrock_authcheck.spec.catalogue import Catalogue, documented
 from bedrock_authcheck.suite.scenario import (
+    IAM_SOURCES,
     Held,
     Scenario,
     expect,
@@ -26,7 +27,6 @@ _TOKEN_AND_IAM: Final = (
     CredentialSource.ENVIRONMENT,
     CredentialSource.SHARED,
 )
-_IAM: Final = tuple(source for source in CredentialSource if source is not CredentialSource.BEARER)
 
 NEIGHBOURS: Final = (
     Call("sts", "GetCallerIdentity", {}),
@@ -105,8 +105,8 @@ def _examples() -> Iterator[tuple[Call, str]]:
 def _levels_below() -> Iterator[Scenario]:
     """LIMIT-4 for each level from 2 down, alone and above the next, with the token on top."""
     for call, rule in _examples():
-        for source in _IAM:
-            lower = tuple(s for s in _IAM if s.level > source.level)[:1]
+        for source in IAM_SOURCES:
+            lower = tuple(s for s in IAM_SOURCES if s.level > source.level)[:1]
             for below in dict.fromkeys(((), lower)):  # not a set: workers must agree on an order
                 sources = (CredentialSource.BEARER, source, *below)
                 if sources == _TOKEN_AND_IAM:

@@ -20,6 +20,10 @@ ROOT: Final = "bedrock-authcheck"
 """The name of the suite: the first part of every scenario's id."""
 
 
+IAM_SOURCES: Final = tuple(s for s in CredentialSource if s is not CredentialSource.BEARER)
+"""Sources from level 2 down, whose credentials sign with SigV4."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A level that a scenario provides, and how its credential differs from the usual one.

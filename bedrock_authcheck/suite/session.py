@@ -69,6 +69,7 @@ class SuiteRun:
         self._report = report
         self._writer: ReportWriter | None = None
         self._results: list[ScenarioResult] = []
+        self._chosen = 0  # scenarios to run; unknown to the controller of pytest-xdist
 
     @classmethod
     def of(cls, config: pytest.Config, selection: Sequence[str]) -> Self:
@@ -139,6 +140,10 @@ class SuiteRun:
             )
             refuse(session, items, text)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Count what is left to run after every plugin has had its say."""
+        self._chosen = sum(1 for _ in _scenarios(session.items))
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Run a scenario out of reach of the host project's `filterwarnings`."""
@@ -189,9 +194,11 @@ class SuiteRun:
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 - pytest offers no other way
         for line, markup in summary_of(self._results, rules, width):
             terminalreporter.write_line(line, **markup)
-        terminalreporter.write_line(
-            f"{counted(len(self._results), 'scenario')}, client {_client()}"
-        )
+        ran = counted(len(self._results), "scenario")
+        terminalreporter.write_line(f"{ran}, client {_client()}")
+        if len(self._results) < self._chosen:
+            text = f"stopped early: {len(self._results)} of {self._chosen} scenarios ran, no others"
+            terminalreporter.write_line(f"{text} are in the table", yellow=True)
         if self._writer is not None:
             terminalreporter.write_line(f"results: {self._writer.path}")
 

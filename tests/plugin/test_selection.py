@@ -125,10 +125,13 @@ def test_exit_first_and_last_failed(pytester: pytest.Pytester, run: Run) -> None
     failing = (ON, "--runxfail", "bedrock-authcheck::token", "test_mine.py", "-k", "blank or mine")
     first = run(*failing, "-x")
     first.assert_outcomes(failed=1, passed=1, deselected=first.parseoutcomes()["deselected"])
-    first.stdout.fnmatch_lines(["*stopping after 1 failures*"])
+    first.stdout.fnmatch_lines(
+        ["stopped early: 1 of * scenarios ran, no others*", "*stopping after 1 failures*"]
+    )
     again = run(*failing, "--lf")
     again.stdout.fnmatch_lines(["run-last-failure: rerun previous 1 failure*"])
     assert again.parseoutcomes()["failed"] == 1
+    assert "stopped early" not in again.stdout.str()
     assert "passed" not in again.parseoutcomes()
 
 
