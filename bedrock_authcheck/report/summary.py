@@ -120,7 +120,8 @@ def _table(summaries: Sequence[RuleSummary], width: int) -> Iterator[Line]:
             yield f"{line(row)}  {_cut(statement, room)}", markup
         else:
             yield line(row).rstrip(), markup
-            yield indent + _cut(statement, width - 1 - len(indent)), {}
+            for wrapped in _wrapped(indent + statement, width, indent):
+                yield wrapped, {}
 
 
 def _listed(title: str, names: Sequence[str], width: int) -> Iterator[Line]:
