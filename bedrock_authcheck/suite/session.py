@@ -162,14 +162,16 @@ class SuiteRun:
                 # Its type alone: a text of somebody else's may hold anything.
                 item.result = item.unjudged(outcome, _told(call.excinfo))
             if item.result is not None:
-                setattr(report, _DATA, json.dumps(item.result.as_json()))
+                worker = hasattr(item.config, "workerinput")
+                data = json.dumps(item.result.as_json()) if worker else item.result
+                setattr(report, _DATA, data)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather results; in a worker they are gathered by the controller too."""
-        data: str | None = getattr(report, _DATA, None)
+        data: str | ScenarioResult | None = getattr(report, _DATA, None)
         if data is not None:
-            result = ScenarioResult.from_json(json.loads(data))
+            result = ScenarioResult.from_json(json.loads(data)) if isinstance(data, str) else data
             self._results.append(result)
             if self._writer is not None:
                 self._writer.add(result)
