@@ -144,9 +144,8 @@ def _wishes() -> Iterator[Scenario]:
         for preference, how in wishes.items():
             for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
                 held = tuple(Held(source) for source in sources)
-                usable = expect(sources, call.service)
                 # Who asks for bearer where there is none may be told so: an error is right too.
-                expectation = type(usable)(usable.sources, refusal=True)
+                expectation = replace(expect(sources, call.service), refusal=True)
                 yield Scenario(
                     "limit",
                     f"{call.service}.{call.operation}-{levels_name(sources)}-asks-bearer-by-{how}",
