@@ -42,14 +42,17 @@ class Services:
     loop: BackgroundLoop
     endpoint: Endpoint
 
-    def settle(self) -> None:
-        """Wait until the endpoint has noticed that its clients have left."""
+    def settle(self, *, collected: bool = True) -> None:
+        """Wait until the endpoint has noticed that its clients have left.
+
+        Unless `collected`, those alone leave that were closed on purpose.
+        """
         listeners = [x for started in self.endpoint._listeners.values() for x in started.values()]
         looks = count()
 
         def settled() -> bool:
             # urllib3 closes a pool when it is collected, and a traceback may hold one.
-            if next(looks) == _LOOKS_WITHOUT_COLLECTING:
+            if collected and next(looks) == _LOOKS_WITHOUT_COLLECTING:
                 gc.collect()
             return not any(listener._conversations for listener in listeners)
 

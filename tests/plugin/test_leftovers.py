@@ -27,7 +27,20 @@ from pathlib import Path
 
 import pytest
 
+from bedrock_authcheck.suite.running import _SERVICES
+
 DESCRIPTORS = Path("/proc/self/fd")
+
+def settle(config):
+    # The endpoint's thread closes its side of a connection in its own time: what the test
+    # before has left open must not be counted as there before this one.
+    gc.collect()
+    _, endpoint = config.stash[_SERVICES]
+    listeners = [x for started in endpoint._listeners.values() for x in started.values()]
+    deadline = time.monotonic() + 5
+    while any(listener._conversations for listener in listeners):
+        assert time.monotonic() < deadline, "a client of the test before has never left"
+        time.sleep(0.001)
 
 def snapshot():
     import boto3
@@ -53,14 +66,14 @@ def pytest_runtest_protocol(item):
     if "warm_up" in item.name:
         return (yield)
     os.environ.pop("PYTEST_CURRENT_TEST", None)
-    gc.collect()
+    settle(item.config)
     before = snapshot()
     result = yield
     os.environ.pop("PYTEST_CURRENT_TEST", None)
     gc.collect()
     deadline = time.monotonic() + 5
     while (after := snapshot()) != before and time.monotonic() < deadline:
-        time.sleep(0.01)  # the endpoint's thread closes its side of a connection in its own time
+        time.sleep(0.01)  # the endpoint's thread closes its side of a connection
     different = [key for key in before if before[key] != after[key]]
     print("LEFT BEHIND" if different else "ALL AS BEFORE", item.name, different)
     return result

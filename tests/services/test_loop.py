@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 
@@ -110,7 +109,6 @@ def test_a_thread_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPat
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             loop.run(_thread())
-    gc.collect()  # a coroutine or a loop that was forgotten would warn, an error here
     assert not loop.running
     assert belongings() == before
     assert loop.run(_thread()) is not None
