@@ -22,11 +22,12 @@ ORDER: Final = (
     {"spec", "wire"},
     {"services"},
     {"environments"},
+    {"recording"},
     {"clients"},
     {"checks"},
     {"report"},
     {"suite"},
-    {"fixtures", "plugin"},
+    {"fixtures", "plugin", "cli"},
 )
 RANK: Final = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MODULES: Final = sorted(PACKAGE.rglob("*.py"))
