@@ -31,6 +31,13 @@ ORDER: Final = (
 )
 RANK: Final = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MODULES: Final = sorted(PACKAGE.rglob("*.py"))
+FOLDER: Final = Path(__file__).parent
+TESTS: Final = sorted(FOLDER.rglob("*.py"))
+
+
+def _below_its_root(path: Path) -> str:
+    root = FOLDER if path.is_relative_to(FOLDER) else PACKAGE
+    return f"{root.name}/{path.relative_to(root).as_posix()}"
 
 
 def _room(path: Path) -> str:
@@ -99,7 +106,7 @@ def test_loading_the_plugin_imports_pytest_and_the_standard_library_alone(name: 
     assert roots <= {"pytest"} | sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=_below_its_root)
 def test_a_file_is_no_longer_than_one_can_hold_in_mind(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= LONGEST
 

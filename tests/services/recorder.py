@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.services.listener import HOST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.services.http import DuplexAnswer
+    from bedrock_authcheck.services.listener import Listener
 
 PATIENCE = 20.0  # seconds until a test gives up; none waits for them to pass
 
@@ -53,6 +55,23 @@ async def echo(parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Send each part back in capitals."""
     async for part in parts:
         yield part.upper()
+
+
+def talk(listener: Listener, *sent: bytes) -> bytes:
+    """Send bytes, end the sending side, and return all that comes back."""
+    with socket.create_connection((HOST, listener.port), PATIENCE) as raw:
+        for part in sent:
+            raw.sendall(part)
+        raw.shutdown(socket.SHUT_WR)
+        return read_to_end(raw)
+
+
+def read_to_end(raw: socket.socket) -> bytes:
+    """Return all that comes until the other side ends."""
+    received = b""
+    while part := raw.recv(65536):
+        received += part
+    return received
 
 
 def leave_rudely(raw: socket.socket) -> None:
