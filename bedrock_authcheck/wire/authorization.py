@@ -18,7 +18,9 @@ SCHEMES_OF_OTHERS = frozenset({"aws", "aws3", "aws3-https", "basic", "digest", "
 
 _OWS = " \t\r\n"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # a token of RFC 9110
-_JOINED = re.compile(r",[ \t\r\n]*(?=(?:Bearer|AWS4-[A-Z0-9-]+)(?:[ \t\r\n]|$))", re.IGNORECASE)
+_JOINED = re.compile(
+    rf",[ \t\r\n]*(?=(?:{BEARER}|{SIGV4}|{SIGV4A})(?:[ \t\r\n]|$))", re.IGNORECASE
+)  # names that redaction keeps: what splits must split when it is redacted, too
 _PARAMETER = re.compile(r"[ \t]*([^=,\s]*)[ \t]*=(.*)", re.DOTALL)
 
 

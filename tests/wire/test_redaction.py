@@ -50,6 +50,7 @@ def test_a_key_id_is_shortened_to_its_ends() -> None:
         ("", ""),
         ("Basic", "Basic"),
         ("Bearer, AWS4-HMAC-SHA256 ", "Bearer, AWS4-HMAC-SHA256 "),
+        ("Bearer, AWS4-HMAC-SHA256x", "Bearer<bearer of unknown kind, 19 characters>"),
         ("AWS4-HMAC-SHA256\tFAKE", "AWS4-HMAC-SHA256 <part of 4 characters>"),
         (LONG_TERM, f"<unknown scheme of {len(LONG_TERM)} characters>"),
         ("Basic Zm9vOmJhcg==", "Basic <credentials of 12 characters>"),
@@ -170,6 +171,8 @@ def encodings(secret: str) -> list[str]:
         *(base64.b64encode(b"key:id"[:offset] + raw + b"tail").decode() for offset in range(4)),
         base64.urlsafe_b64encode(raw).decode().rstrip("="),
         quote(base64.b64encode(raw).decode(), safe=""),
+        raw.hex(),
+        f"0x00{raw.hex().upper()}00",
     ]
 
 
@@ -192,7 +195,8 @@ def test_spaces_and_slashes_are_found_as_forms_and_scripts_write_them() -> None:
 
 def test_a_short_secret_is_found_plain_only() -> None:
     credential = replace(SHARED, secret="fake")
-    assert redact_text("a fake; ZmFrZQ==", [credential]) == "a <secret of shared>; ZmFrZQ=="
+    text = "; ZmFrZQ==; 66616b65; 66616B65"
+    assert redact_text(f"a fake{text}", [credential]) == f"a <secret of shared>{text}"
 
 
 def test_each_value_is_replaced_by_what_it_is() -> None:
