@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHORTEST_BASE64 = 8  # characters; less would be found everywhere
+_SHORTEST_HEX = 12  # characters, which are as many octets
 _LAYERS = 8  # of percent-encoding; bounded, since each costs the length of the target
 
 
 def token_in_target(target: str, token: str) -> bool:
     """Whether a token travels in a request target, in its path or its query (AUTH-7).
 
-    Seen plain, percent-encoded (in any case, up to eight times over), and in base64 or
-    base64url at any alignment. A blank token is in no target.
+    Seen plain, percent-encoded (in any case, up to eight times over), in base64 or base64url
+    at any alignment, and in hexadecimal. A blank token is in no target.
     """
     secret = token.strip()
     if not secret:
@@ -40,7 +41,7 @@ def holds_secret(text: str, secret: str) -> bool:
     """Whether a text holds a secret, which is not empty.
 
     Plain; percent-encoded, once or more; escaped as in `repr` or JSON; base64 and base64url,
-    wherever the secret begins in what was encoded.
+    wherever the secret begins in what was encoded; hexadecimal, in capitals or not.
     """
     return _may_hold(text, secret) and _pattern(secret).search(text) is not None
 
@@ -57,10 +58,10 @@ def _may_hold(text: str, secret: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _landmarks(secret: str) -> tuple[str, ...]:
-    """Find the longest run of letters and digits in the secret itself and in each base64 of it."""
+    """Find the longest run of letters and digits in the secret itself and in each code of it."""
     return tuple(
         max(re.findall("[A-Za-z0-9]+", form), key=len, default="")
-        for form in (secret, *_base64_cores(secret))
+        for form in (secret, *_base64_cores(secret), *_hexadecimals(secret))
     )
 
 
@@ -69,6 +70,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
     """Compile the forms of a secret, the plain one first."""
     forms = ["".join(map(_character, secret))]
     forms += ["".join(map(_base64_character, core)) for core in _base64_cores(secret)]
+    forms += _hexadecimals(secret)
     return re.compile("|".join(forms))
 
 
@@ -81,6 +83,12 @@ def _base64_cores(secret: str) -> Iterator[str]:
         core = encoded[-(-8 * offset // 6) : 8 * (offset + len(raw)) // 6]
         if len(core) >= _SHORTEST_BASE64:
             yield core
+
+
+def _hexadecimals(secret: str) -> tuple[str, ...]:
+    """Write the secret in hexadecimal digits, small and in capitals; nothing for a short one."""
+    digits = secret.encode("utf-8", "surrogatepass").hex()
+    return (digits, digits.upper()) if len(digits) >= _SHORTEST_HEX else ()
 
 
 def _character(character: str) -> str:
