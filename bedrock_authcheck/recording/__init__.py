@@ -1,1 +1,1 @@
-"""Cassettes: record, scrub, scan, match and replay Bedrock traffic, its auth scheme kept provable."""
+"""Cassettes: Bedrock traffic recorded without a secret and replayed with its scheme provable."""

@@ -46,7 +46,7 @@ class Recording:
         return Exchange("", self.method, target, self.headers, self.body, authority=parts.netloc)
 
     def header(self, name: str) -> str | None:
-        """The first value of a request header, `name` in any case; None where it is missing."""
+        """Return the first value of a request header, `name` in any case; None if it is missing."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
@@ -67,7 +67,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Cassette:
-    """Recordings in the order in which they were made; one of another recorder has no provenance."""
+    """Recordings in the order in which they were made; another recorder's has no provenance."""
 
     recordings: tuple[Recording, ...]
     provenance: Provenance | None = None

@@ -1,4 +1,4 @@
-"""Which service and Region a host is: AWS's own names, and loopback addresses that stand for one."""
+"""Which service and Region a host is: AWS's names, and loopback addresses that stand for one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,204 @@
+"""Cassettes read: ours, held to their header and footer, and those of plain vcrpy."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from bedrock_authcheck.recording.cassette import (
+    Cassette,
+    CassetteError,
+    Origin,
+    Provenance,
+    Recording,
+)
+from bedrock_authcheck.recording.yaml_io import digest, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bedrock_authcheck.recording.cassette import Headers
+
+FORMAT: Final = 1
+"""The version of our header and footer; a newer one is refused."""
+HEADER: Final = "bedrock_authcheck"
+FOOTER: Final = "bedrock_authcheck_end"
+LARGEST: Final = 64 * 1024**2
+"""Bytes of a cassette, decompressed; more is no cassette that a test should load."""
+
+_FOOTER_LINE: Final = re.compile(rb"^" + FOOTER.encode() + rb":", re.MULTILINE)
+_HEADER_LINE: Final = re.compile(rb"^" + HEADER.encode() + rb":", re.MULTILINE)
+_GZIP: Final = b"\x1f\x8b"
+_MEBIBYTE: Final = 1024**2
+
+
+def read_cassette(path: Path) -> Cassette:
+    """Read a cassette; CassetteError says what is wrong with it, FileNotFoundError as usual."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CassetteError(_too_large(str(path)))
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise CassetteError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_cassette(data, str(path))
+
+
+def parse_cassette(data: bytes, name: str) -> Cassette:
+    """Parse a cassette's bytes, gzip or not; CassetteError begins with `name`."""
+    if data.startswith(_GZIP):
+        data = _decompressed(data, name)
+    if not data.strip():
+        raise CassetteError(f"{name} is empty: delete it and record it anew")
+    provenance_due = _HEADER_LINE.search(data) is not None
+    if provenance_due or _FOOTER_LINE.search(data):
+        _demand_whole(data, name, headed=provenance_due)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CassetteError(f"{name} is no cassette: it is not UTF-8 ({error.reason})") from None
+    document = load(text, name)
+    if not isinstance(document, dict):
+        raise CassetteError(f"{name} is no vcrpy cassette: it holds {_kind(document)}")
+    recordings = tuple(_recordings(document, name))
+    if not provenance_due:
+        return Cassette(recordings)
+    provenance = _provenance(document.get(HEADER), name)
+    counted = document[FOOTER].get("recordings")
+    if counted != len(recordings):
+        raise CassetteError(
+            f"{name}: its footer counts {counted} recordings, not {len(recordings)}"
+        )
+    return Cassette(recordings, provenance)
+
+
+def _too_large(name: str) -> str:
+    return f"{name} is larger than {LARGEST // _MEBIBYTE} MiB, the most that a cassette may be"
+
+
+def _decompressed(data: bytes, name: str) -> bytes:
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = inflate.decompress(data, LARGEST + 1)
+    except zlib.error as error:
+        raise CassetteError(f"{name} is not readable as gzip: {error}") from None
+    if len(plain) > LARGEST:
+        raise CassetteError(_too_large(f"{name}, decompressed,"))
+    if not inflate.eof:
+        raise CassetteError(f"{name} is torn: its gzip data ends early")
+    return plain
+
+
+def _demand_whole(data: bytes, name: str, *, headed: bool) -> None:
+    """Hold a cassette of ours to its footer: torn and edited ones are refused."""
+    if not headed:
+        raise CassetteError(f"{name} is torn: its header is missing; record it anew")
+    *_, footer = [None, *_FOOTER_LINE.finditer(data)]
+    if footer is None:
+        raise CassetteError(f"{name} is torn: its footer is missing; record it anew")
+    sealed = re.search(rb"^  sha256: ([0-9a-f]{64})\r?\n\Z", data[footer.start() :], re.MULTILINE)
+    if sealed is None:
+        raise CassetteError(f"{name} is torn: its footer is not whole; record it anew")
+    if sealed[1].decode() != digest(data[: footer.start()]):
+        raise CassetteError(
+            f"{name} was changed after it was recorded: its digest does not fit; record it anew"
+        )
+
+
+def _provenance(head: Any, name: str) -> Provenance:  # noqa: ANN401 - whatever the file holds
+    known = head.get("format") if isinstance(head, dict) else None
+    if not isinstance(known, int) or known > FORMAT or known < 1:
+        raise CassetteError(
+            f"{name} is of format {known!r}; this version of bedrock-authcheck reads {FORMAT}: "
+            "update it, or record the cassette anew"
+        )
+    try:
+        return Provenance(
+            recorded_at=str(head["recorded_at"]),
+            origin=Origin(head["origin"]),
+            regions=tuple(map(str, head["regions"])),
+            clients={str(key): str(value) for key, value in head["clients"].items()},
+            tool=str(head["tool"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CassetteError(f"{name}: its header is not whole ({error})") from None
+
+
+def _recordings(document: dict[str, Any], name: str) -> list[Recording]:
+    pairs: list[tuple[Any, Any]]
+    if isinstance(document.get("interactions"), list):
+        version = document.get("version", 1)
+        if version != 1:
+            raise CassetteError(f"{name} is of vcrpy's version {version!r}; 1 can be read")
+        pairs = [(_part(i, "request"), _part(i, "response")) for i in document["interactions"]]
+    elif isinstance(document.get("requests"), list) and isinstance(document.get("responses"), list):
+        # langchain's recorder keeps two lists.
+        if len(document["requests"]) != len(document["responses"]):
+            raise CassetteError(f"{name} is torn: requests and responses are not as many")
+        pairs = list(zip(document["requests"], document["responses"], strict=True))
+    else:
+        keys = ", ".join(map(str, [*document][:5]))
+        raise CassetteError(f"{name} is no vcrpy cassette: its keys are {keys or 'none'}")
+    return [_recording(*pair, f"{name}: interaction {n}") for n, pair in enumerate(pairs, start=1)]
+
+
+def _part(interaction: Any, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    return interaction.get(key) if isinstance(interaction, dict) else None
+
+
+def _recording(request: Any, response: Any, where: str) -> Recording:  # noqa: ANN401 - as above
+    if not isinstance(request, dict) or not isinstance(response, dict):
+        raise CassetteError(f"{where} has no request and response")
+    try:
+        status = response["status"]
+        code = status["code"] if isinstance(status, dict) else status
+        return Recording(
+            method=str(request["method"]),
+            uri=str(request["uri"]),
+            headers=_headers(request.get("headers")),
+            body=_body(request),
+            status=int(code),
+            reason=str((status.get("message") if isinstance(status, dict) else None) or ""),
+            answer_headers=_headers(response.get("headers")),
+            answer_body=_body(response),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CassetteError(
+            f"{where} is not one of vcrpy's: {type(error).__name__} ({error})"
+        ) from None
+
+
+def _headers(headers: Any) -> Headers:  # noqa: ANN401 - whatever the file holds
+    pairs: list[tuple[str, str]] = []
+    for name, values in (headers or {}).items():
+        several = values if isinstance(values, list | tuple) else [values]
+        pairs += [(_line(name), _line(value)) for value in several]
+    return tuple(pairs)
+
+
+def _line(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body(message: dict[str, Any]) -> bytes:
+    """Find a body: under `body`, under `body.string`, or as JSON parsed by a recorder's plugin."""
+    if "parsed_body" in message:
+        return json.dumps(message["parsed_body"], ensure_ascii=False).encode()
+    body = message.get("body")
+    if isinstance(body, dict):
+        body = body.get("string")
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if isinstance(body, bytes):
+        return body
+    raise TypeError(f"a body that is {_kind(body)}")
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", dict: "a mapping", str: "a text", type(None): "nothing"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
