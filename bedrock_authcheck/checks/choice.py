@@ -13,7 +13,7 @@ from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
 from bedrock_authcheck.wire.leaks import holds_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bedrock_authcheck.clients.contract import CallResult
     from bedrock_authcheck.wire.attribution import Observation
@@ -64,11 +64,21 @@ def _but_for(flagged: list[Observation], trial: Trial) -> Iterator[Problem]:
 
 
 def _strayed(trial: Trial) -> Iterator[Problem]:
-    """Find the token at a service that was not called, beside the right request."""
+    """Find the token at a service that was not called, metadata's too, beside the right request."""
     for seen in trial.observations:
         service = seen.exchange.service
         if service != trial.call.service and _any_token(seen, trial):
             yield Problem(str(trial.expectation), f"the bearer token at {service} as well", seen)
+    for observed in _told_to_metadata(trial, trial.keyring.tokens):
+        yield Problem(str(trial.expectation), observed)
+
+
+def _told_to_metadata(trial: Trial, tokens: Iterable[BearerToken]) -> Iterator[str]:
+    """Say which metadata service was told a token, and where in the request it stands."""
+    for asked in trial.metadata:
+        for token in tokens:
+            for place in places_of(token.value, asked):
+                yield f"the bearer token at {asked.service}, in {place}"
 
 
 def _any_token(seen: Observation, trial: Trial) -> bool:
@@ -161,10 +171,15 @@ def token_not_carried(trial: Trial) -> Iterator[Problem]:
 
     What is sent in its stead is for LIMIT-4, LIMIT-5 and CHAIN-2 to judge.
     """
+    expected, found = "no bearer token for this operation", False
     for seen in trial.observations:
         if seen.evidence.tokens or _any_token(seen, trial):
-            yield Problem("no bearer token for this operation", describe(seen), seen)
-    if not trial.requests and not trial.expectation.refusal:
+            found = True
+            yield Problem(expected, describe(seen), seen)
+    for observed in _told_to_metadata(trial, trial.keyring.tokens):
+        found = True
+        yield Problem(expected, observed)
+    if not (found or trial.requests or trial.expectation.refusal):
         raise NothingToJudge("no request was seen")
 
 
@@ -214,6 +229,8 @@ def foreign_token_unread(trial: Trial) -> Iterator[Problem]:
     for seen in trial.observations:
         if any(carries_token(seen, token) for token in trial.foreign):
             yield Problem(str(trial.expectation), "the token of another service's variable", seen)
+    for observed in _told_to_metadata(trial, trial.foreign):
+        yield Problem(str(trial.expectation), f"{observed}: that of another service's variable")
     yield from as_expected(trial)
 
 

@@ -192,12 +192,15 @@ def same_level_throughout(trial: Trial) -> Iterator[Problem]:
 
 def token_not_in_url(trial: Trial) -> Iterator[Problem]:
     """AUTH-7: the token never travels in the URL, plain or encoded."""
-    if not trial.observations:
+    expected, tokens = "no token in the URL", (*trial.keyring.tokens, *trial.foreign)
+    asked = [e for e in trial.metadata if any(token_in_target(e.target, t.value) for t in tokens)]
+    for exchange in asked:
+        yield Problem(expected, f"the bearer token is part of that of {exchange.service}")
+    if not (trial.observations or asked):
         raise NothingToJudge("no request was seen")
     for seen in trial.observations:
-        for token in (*trial.keyring.tokens, *trial.foreign):
-            if token_in_target(seen.exchange.target, token.value):
-                yield Problem("no token in the URL", "the bearer token is part of it", seen)
+        if any(token_in_target(seen.exchange.target, token.value) for token in tokens):
+            yield Problem(expected, "the bearer token is part of it", seen)
 
 
 def proxied_headers_unsigned(trial: Trial) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from bedrock_authcheck.model import AuthScheme, BearerToken, CredentialSource
 
 if TYPE_CHECKING:
     from bedrock_authcheck.clients.contract import Call, CallResult
+    from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.wire.attribution import Keyring, Observation
 
 
@@ -39,9 +40,10 @@ class Trial:
 
     `present` are the sources that hold a complete credential, `broken` those that hold a
     half one. `foreign` are credentials that were in sight but must not be read for this
-    service. `observations` are the requests at every endpoint, `results` what the client
-    said of each call, and `sent` how many requests each led to. `region` is the endpoint's,
-    `scope_service` the one its signatures must name.
+    service. `observations` are the requests at every endpoint, `metadata` those at the
+    environment's metadata services, `results` what the client said of each call, and `sent`
+    how many requests each led to. `region` is the endpoint's, `scope_service` the one its
+    signatures must name.
     """
 
     call: Call
@@ -56,6 +58,7 @@ class Trial:
     broken: tuple[CredentialSource, ...] = ()
     foreign: tuple[BearerToken, ...] = ()
     refused_hosts: tuple[str, ...] = ()
+    metadata: tuple[Exchange, ...] = ()
 
     @property
     def requests(self) -> tuple[Observation, ...]:

@@ -54,6 +54,7 @@ class Bench:
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
         with self._machine(scenario) as (environment, connection):
+            asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region))
             ledger.program(service, *scenario.steps)
             foreign = _foreign_tokens(scenario)
@@ -77,6 +78,9 @@ class Bench:
                 broken=scenario.broken,
                 foreign=tuple(foreign.values()),
                 refused_hosts=tuple(refused_hosts),
+                metadata=tuple(
+                    asked for asked in environment.exchanges if asked.number not in asked_before
+                ),
             )
 
     @contextmanager

@@ -17,7 +17,7 @@ from tests.simulated import REGION, aws_canary, received, received_from, token_c
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bedrock_authcheck.model import AwsCredential, BearerToken
+    from bedrock_authcheck.model import AwsCredential, BearerToken, Exchange
 
 TOKEN = token_canary(CredentialSource.BEARER)
 ENVIRONMENT = aws_canary(CredentialSource.ENVIRONMENT)
@@ -36,6 +36,7 @@ def _trial(
     expectation: Expectation | None = None,
     result: CallResult | None = None,
     refused_hosts: tuple[str, ...] = (),
+    metadata: tuple[Exchange, ...] = (),
 ) -> Trial:
     return Trial(
         call=Call("bedrock-runtime", "Converse"),
@@ -48,6 +49,7 @@ def _trial(
         sent=(len(observations),),
         observations=observations,
         refused_hosts=refused_hosts,
+        metadata=metadata,
     )
 
 
@@ -154,6 +156,35 @@ def test_a_rule_with_nothing_to_speak_of_is_skipped_and_never_passed() -> None:
     verdict = judge(RULES["AUTH-3"], _trial(_seen(TOKEN)))
     assert verdict.outcome is Outcome.SKIPPED
     assert verdict.reason == "no request carried a SigV4 signature"
+
+
+TOLD = received((("X-Api-Key", TOKEN.value),), service="instance-metadata", target="/latest/api")
+
+
+@pytest.mark.parametrize("rule", ["LIMIT-2", "LIMIT-6", "LIMIT-7", "PREF-1", "CHAIN-1", "PREF-3"])
+@pytest.mark.parametrize("sent", [(), (_seen(SHARED),)], ids=["no-request", "signed"])
+def test_a_metadata_service_that_is_told_the_token_failed(
+    rule: str, sent: tuple[Observation, ...]
+) -> None:
+    by_shared = Expectation((CredentialSource.SHARED,))
+    verdict = judge(RULES[rule], _trial(*sent, expectation=by_shared, metadata=(TOLD, TOLD)))
+    assert verdict.outcome is Outcome.FAILED
+    line = "the bearer token at instance-metadata, in header X-Api-Key"
+    assert verdict.observed.splitlines().count(line) == 1
+
+
+def test_a_metadata_service_that_is_asked_as_it_should_be_passed() -> None:
+    asked = (received((("Authorization", "FAKE-container"),), service="container-credentials"),)
+    trial = _trial(_seen(SHARED), expectation=Expectation((CredentialSource.SHARED,)))
+    for rule in ("LIMIT-2", "CHAIN-1", "AUTH-7"):
+        assert judge(RULES[rule], replace(trial, metadata=asked)).outcome is Outcome.PASSED
+
+
+def test_metadata_alone_is_no_request_that_a_rule_speaks_of() -> None:
+    asked = received(service="instance-metadata")
+    for rule in ("LIMIT-2", "AUTH-7"):
+        verdict = judge(RULES[rule], _trial(metadata=(asked,)))
+        assert (verdict.outcome, verdict.reason) == (Outcome.SKIPPED, "no request was seen")
 
 
 def _broken(_trial: Trial) -> Iterator[Problem]:

@@ -181,6 +181,9 @@ def test_a_fault_is_laid_at_the_door_of_its_own_rule(
         ("white-space-sent", "TOKEN-2", "the token with ' ' before it"),
         ("line-ends-sent", "TOKEN-2", "X-Injected"),
         ("reads-aws-bearer-token-s3", "TOKEN-3", "another service's variable"),
+        ("token-to-metadata", "LIMIT-2", "at instance-metadata, in header X-Api-Key"),
+        ("token-to-metadata", "LIMIT-6", "at container-credentials, in header X-Api-Key"),
+        ("token-in-hex-in-the-query-of-metadata", "AUTH-7", "part of that of instance-metadata"),
     ],
 )
 def test_what_is_observed_names_the_fault(
