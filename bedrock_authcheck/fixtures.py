@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.environments.environment import Environment
     from bedrock_authcheck.model import Credential
+    from bedrock_authcheck.recording.in_play import InPlay
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.ledger import Ledger
     from bedrock_authcheck.services.steps import Step
@@ -60,6 +61,15 @@ class BedrockCredentials:
         """The keys of level 2, by boto3's names of arguments; empty until it is provided."""
         return dict(self._environment.settings)
 
+    def in_play(self) -> InPlay:
+        """Return the secrets of this machine, for a recording that must not hold them."""
+        from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
+
+        secrets = InPlay.of_machine(self._environment.variables, self.home)
+        for credential in self._environment.keyring.credentials:
+            secrets.add(credential)
+        return secrets
+
     @property
     def region(self) -> str:
         """The Region that the environment names."""
@@ -100,6 +110,10 @@ class BedrockEndpoint:
         """Return the base URL of a service; ValueError for one that is not simulated."""
         self._check(service)
         return self._endpoint.urls(tls=tls)[service]
+
+    def addresses(self) -> Mapping[str, str]:
+        """Return the service of each loopback address, `127.0.0.1:4711`."""
+        return self._endpoint.addresses()
 
     @property
     def ca_bundle(self) -> Path:
@@ -195,22 +209,40 @@ class BedrockEndpoint:
 _ENDPOINT: pytest.StashKey[BedrockEndpoint] = pytest.StashKey()
 
 
+class Machine(NamedTuple):
+    """What the fixtures of one test share; `endpoint` is None where a cassette answers instead."""
+
+    credentials: BedrockCredentials
+    endpoint: BedrockEndpoint | None
+    refused: list[str]
+
+
 @pytest.fixture
-def _bedrock_machine(
-    request: pytest.FixtureRequest,
-) -> Iterator[tuple[BedrockCredentials, BedrockEndpoint]]:
+def _bedrock_machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """Isolate this process, send Bedrock's clients to the loopback endpoint, clean up."""
     from bedrock_authcheck.environments.environment import Environment  # noqa: PLC0415 - on use
     from bedrock_authcheck.environments.isolation import isolated  # noqa: PLC0415 - on use
     from bedrock_authcheck.services.ledger import Ledger  # noqa: PLC0415 - on use
+    from bedrock_authcheck.services.loop import BackgroundLoop  # noqa: PLC0415 - on use
     from bedrock_authcheck.suite.running import services_of  # noqa: PLC0415 - on use
 
+    ledger = Ledger()  # of any Region: the application's own is right here
+    names = request.fixturenames
+    if "bedrock_cassette" in names and "bedrock_endpoint" not in names:
+        # Clients ask for AWS's own hosts, which the cassette answers for.
+        with (
+            BackgroundLoop() as metadata_loop,
+            Environment(metadata_loop, None) as environment,
+            isolated(environment) as refused,
+        ):
+            yield Machine(BedrockCredentials(environment, ledger), None, refused)
+        return
     loop, endpoint = services_of(request.session)
-    ledger = endpoint.open(Ledger())  # of any Region: the application's own is right here
+    endpoint.open(ledger)
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
         seen = BedrockEndpoint(endpoint, ledger, environment, refused)
         request.node.stash[_ENDPOINT] = seen
-        yield BedrockCredentials(environment, ledger), seen
+        yield Machine(BedrockCredentials(environment, ledger), seen, refused)
     endpoint.check()
 
 
@@ -230,11 +262,10 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def bedrock_credentials(
-    request: pytest.FixtureRequest,
-    _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
+    request: pytest.FixtureRequest, _bedrock_machine: Machine
 ) -> BedrockCredentials:
     """Make a machine with nothing on it; `provide("bearer", "shared")` puts fakes there."""
-    credentials, _ = _bedrock_machine
+    credentials = _bedrock_machine.credentials
     marker = request.node.get_closest_marker("bedrock_credentials")
     if marker is not None:
         credentials.provide(*marker.args)
@@ -242,12 +273,15 @@ def bedrock_credentials(
 
 
 @pytest.fixture
-def bedrock_endpoint(
-    _bedrock_machine: tuple[BedrockCredentials, BedrockEndpoint],
-) -> BedrockEndpoint:
+def bedrock_endpoint(_bedrock_machine: Machine) -> BedrockEndpoint:
     """Serve a loopback Bedrock that clients find; `assert_signed_by("bearer")` judges them."""
-    _, endpoint = _bedrock_machine
-    return endpoint
+    if _bedrock_machine.endpoint is None:
+        pytest.fail(
+            "bedrock_endpoint was asked for after bedrock_cassette had begun: name both among the "
+            "arguments of the test",
+            pytrace=False,
+        )
+    return _bedrock_machine.endpoint
 
 
 @pytest.fixture(params=SIX_LEVELS)

@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from bedrock_authcheck.recording_options import MARKER as _CASSETTE
+from bedrock_authcheck.recording_options import RECORD_MODES, marker_fault
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-pytest_plugins = ("bedrock_authcheck.fixtures",)
+pytest_plugins = ("bedrock_authcheck.fixtures", "bedrock_authcheck.cassette_fixture")
 
 SUITE: Final = "bedrock-authcheck"
-_MARKER: Final = "bedrock_credentials"
+_CREDENTIALS: Final = "bedrock_credentials"
 _MARKERS: Final = (
     (
-        f"{_MARKER}(*levels): provide these levels of the credential chain before the test; "
+        f"{_CREDENTIALS}(*levels): provide these levels of the credential chain before the test; "
         "same names as bedrock_credentials.provide(). The closest to the test counts."
+    ),
+    (
+        f"{_CASSETTE}(name=None, *, record_mode=None): replay this cassette in the test, or with "
+        "--record make it; without a name it is called after the test."
     ),
     (
         "bedrock_authcheck: put on each scenario of the bundled suite, so that "
@@ -30,6 +37,7 @@ _MARKERS: Final = (
         "and newer, -m \"bedrock_rule(id='CHAIN-1')\" selects by it."
     ),
 )
+_OF_SUITE: Final = ("--authcheck-rules", "--authcheck-strict", "--authcheck-report")
 # pytest shows ids relative to the folder that it was started in.
 _ID: Final = re.compile(rf"{SUITE}|(?:\.\.[/\\])*{SUITE}::.*")
 
@@ -65,6 +73,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "authcheck_report",
         "file for the results of the bundled suite, JSON Lines, relative to the root folder",
     )
+    _add_recording_options(parser, group)
+
+
+def _add_recording_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    """Add what is about cassettes; `--record` takes no value, which could swallow a path."""
+    group.addoption(
+        "--record",
+        action="store_true",
+        help="make requests to AWS and record them: with --bedrock-authcheck the recording plan, "
+        "and the cassettes of tests that are selected by a path or by --authcheck-record-mode",
+    )
+    group.addoption(
+        "--authcheck-record-mode",
+        metavar="MODE",
+        choices=RECORD_MODES,
+        help="what --record does with the cassettes of your own tests, all of them: once (record "
+        "those that do not exist), new (add what is missing), all (record anew); it counts before "
+        "the marker's record_mode, and that before the ini key",
+    )
+    parser.addini("authcheck_record_mode", "once, new or all: see --authcheck-record-mode")
+    group.addoption(
+        "--authcheck-record-plan",
+        action="store_true",
+        help="print what --record would ask AWS for, what it costs at most and the IAM policy that "
+        "it needs, and call nothing",
+    )
+    parser.addini(
+        "authcheck_cassettes",
+        "folder of the cassettes, relative to the root folder (default: `cassettes` beside the "
+        "test module)",
+    )
+    parser.addini("authcheck_volatile_keys", "keys of JSON bodies that replay ignores", "args")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,7 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     asked = [arg for arg in config.args if _ID.fullmatch(arg)]
-    if not (config.getoption("bedrock_authcheck") or config.getini("bedrock_authcheck")):
+    on = bool(config.getoption("bedrock_authcheck") or config.getini("bedrock_authcheck"))
+    _decide_recording(config, [arg for arg in config.args if arg not in asked], suite=on)
+    if not on:
         _refuse_without_flag(config, asked)
         return
     config.args[:] = [arg for arg in config.args if arg not in asked]
@@ -86,23 +128,44 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(suite, "bedrock-authcheck-suite")
 
 
+def _decide_recording(config: pytest.Config, paths: Sequence[str], *, suite: bool) -> None:
+    """Note whether the user selected tests by a path; UsageError where nothing is recorded.
+
+    A worker of pytest-xdist cannot tell a path from testpaths: it gets what the controller noted.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    selected = bool(paths) and config.args_source is config.ArgsSource.ARGS
+    config.option.authcheck_paths_selected = selected
+    mode = config.getoption("authcheck_record_mode")
+    if mode and not config.getoption("record"):
+        raise pytest.UsageError("--authcheck-record-mode is for a recording: add --record")
+    if config.getoption("record") and not (selected or mode or suite):
+        raise pytest.UsageError(
+            "--record alone records nothing: name tests by their path, or give "
+            "--authcheck-record-mode once|new|all for those of all tests, or add "
+            "--bedrock-authcheck for the recording plan"
+        )
+
+
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Give the tests with the marker its fixture; UsageError for levels that do not exist."""
-    for item in items:
-        marker = item.get_closest_marker(_MARKER)
-        if marker is None:
-            continue
-        fault = _fault_of(marker)
-        if fault is not None:
-            from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
+    """Give the tests with a marker its fixture; UsageError for a marker that says nonsense."""
+    for name, fault_of in ((_CREDENTIALS, _levels_fault), (_CASSETTE, marker_fault)):
+        for item in items:
+            marker = item.get_closest_marker(name)
+            if marker is None:
+                continue
+            fault = fault_of(marker)
+            if fault is not None:
+                from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
 
-            refuse(session, items, f"{item.nodeid}: @pytest.mark.{_MARKER}: {fault}")
-            return
-        if _MARKER not in getattr(item, "fixturenames", (_MARKER,)):
-            _give_fixture(item)
+                refuse(session, items, f"{item.nodeid}: @pytest.mark.{name}: {fault}")
+                return
+            if name not in getattr(item, "fixturenames", (name,)):
+                _give_fixture(item, name)
 
 
-def _fault_of(marker: pytest.Mark) -> str | None:
+def _levels_fault(marker: pytest.Mark) -> str | None:
     from bedrock_authcheck.environments.levels import (  # noqa: PLC0415 - for its users only
         LevelError,
         parse_sources,
@@ -115,7 +178,7 @@ def _fault_of(marker: pytest.Mark) -> str | None:
     return "it takes names of levels and no keywords" if marker.kwargs else None
 
 
-def _give_fixture(item: Any) -> None:  # noqa: ANN401 - any item that has fixtures
+def _give_fixture(item: Any, wanted: str) -> None:  # noqa: ANN401 - any item that has fixtures
     """Insert the fixture before the test's own arguments: a client among them must find it."""
     info = item._fixtureinfo  # noqa: SLF001 - pytest tells the scope of a fixture nowhere else
 
@@ -125,15 +188,11 @@ def _give_fixture(item: Any) -> None:  # noqa: ANN401 - any item that has fixtur
 
     names = item.fixturenames
     place = next((n for n, name in enumerate(names) if is_argument(name)), len(names))
-    names.insert(place, _MARKER)
+    names.insert(place, wanted)
 
 
 def _refuse_without_flag(config: pytest.Config, asked: Sequence[str]) -> None:
-    given = [
-        name
-        for name in ("--authcheck-rules", "--authcheck-strict", "--authcheck-report")
-        if config.getoption(name)
-    ]
+    given = [name for name in _OF_SUITE if config.getoption(name)]
     if given:
         raise pytest.UsageError(f"{given[0]} is for the bundled suite: add --bedrock-authcheck")
     for name in asked:

@@ -48,12 +48,13 @@ class Environment:
     """A machine that provides the credentials it was given, and nothing else.
 
     It has a home of its own, trusts the run's CA, finds the services at the loopback
-    endpoint and sees no metadata unless a role is provided. Levels are added by
-    `provide` and `add`; `close` stops its metadata services and deletes its home.
+    endpoint and sees no metadata unless a role is provided. Without an endpoint (where a
+    cassette answers) it says nothing of either. Levels are added by `provide` and `add`;
+    `close` stops its metadata services and deletes its home.
     """
 
     def __init__(
-        self, loop: BackgroundLoop, endpoint: Endpoint, region: str = DEFAULT_REGION
+        self, loop: BackgroundLoop, endpoint: Endpoint | None, region: str = DEFAULT_REGION
     ) -> None:
         """Start from nothing. OSError where the home cannot be made, or the endpoint started."""
         self.region = region
@@ -62,10 +63,13 @@ class Environment:
         self.metadata: dict[CredentialSource, InstanceMetadata | ContainerCredentials] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
-        urls = endpoint.urls()  # first: it may fail, and nothing is there to be removed yet
+        # First what may fail, while nothing is there to be removed.
+        reaching = _reaching(endpoint) if endpoint else {}
         # Beside the CA: the services' end removes it, whatever Ctrl-C has cut short in here.
-        self.home = Path(tempfile.mkdtemp(prefix="home-", dir=endpoint.ca_bundle.parent))
-        self.variables = self._level_zero(urls, str(endpoint.ca_bundle))
+        beside = endpoint.ca_bundle.parent if endpoint else None
+        prefix = "home-" if endpoint else "bedrock-authcheck-home-"
+        self.home = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
+        self.variables = self._level_zero() | reaching
         try:
             (self.home / ".aws").mkdir()
             for path in (CREDENTIALS_FILE, CONFIG_FILE):
@@ -74,8 +78,8 @@ class Environment:
             self.close()
             raise
 
-    def _level_zero(self, urls: Mapping[str, str], bundle: str) -> dict[str, str]:
-        home, runtime = str(self.home), urls["bedrock-runtime"]
+    def _level_zero(self) -> dict[str, str]:
+        home = str(self.home)
         return {
             "HOME": home,
             "USERPROFILE": home,
@@ -87,16 +91,8 @@ class Environment:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "BOTO_CONFIG": os.devnull,
-            "AWS_CA_BUNDLE": bundle,
-            "SSL_CERT_FILE": bundle,
-            "REQUESTS_CA_BUNDLE": bundle,
-            "CURL_CA_BUNDLE": bundle,
-            "NODE_EXTRA_CA_CERTS": bundle,
             # Named, so that no proxy of the system (macOS, Windows) is looked up either.
             "NO_PROXY": "localhost,127.0.0.1,::1",
-            "ANTHROPIC_BEDROCK_BASE_URL": runtime,
-            "AWS_BEDROCK_RUNTIME_ENDPOINT": runtime,
-            **{facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()},
         }
 
     @property
@@ -172,3 +168,19 @@ class Environment:
     def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
+
+
+def _reaching(endpoint: Endpoint) -> dict[str, str]:
+    """Variables that send clients to the endpoint and let them trust it."""
+    urls, bundle = endpoint.urls(), str(endpoint.ca_bundle)
+    runtime = urls["bedrock-runtime"]
+    return {
+        "AWS_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "CURL_CA_BUNDLE": bundle,
+        "NODE_EXTRA_CA_CERTS": bundle,
+        "ANTHROPIC_BEDROCK_BASE_URL": runtime,
+        "AWS_BEDROCK_RUNTIME_ENDPOINT": runtime,
+        **{facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()},
+    }

@@ -55,8 +55,7 @@ def miss_text(
 def unplayed_text(index: Index, cassette: str) -> str:
     """Say which recordings of `cassette` nothing asked for."""
     lines = [f"{counted(len(index.unplayed), 'recording')} of {cassette} not played:"]
-    for number in index.unplayed:
-        lines.append(f"  {number + 1}. {_line(index.recordings[number], index.schemes[number])}")
+    lines += [f"  {n + 1}. {_line(index.recordings[n], index.schemes[n])}" for n in index.unplayed]
     return "\n".join([*lines, f"  to do     send the requests, or {_ANEW}"])
 
 

@@ -183,6 +183,14 @@ class Endpoint:
             self._listeners[tls] = started
         return {name: listener.url for name, listener in self._listeners[tls].items()}
 
+    def addresses(self) -> Mapping[str, str]:
+        """Return the service of each address (`127.0.0.1:4711`) that is listened at."""
+        return {
+            listener.url.partition("://")[2]: name
+            for listeners in self._listeners.values()
+            for name, listener in listeners.items()
+        }
+
     def open(self, ledger: Ledger) -> Ledger:
         """Give all services a new ledger: what was received before is out of sight."""
         self.ledger = ledger

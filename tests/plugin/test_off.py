@@ -31,7 +31,7 @@ def test_loading_it_imports_pytest_and_nothing_that_pytest_does_not() -> None:
 import sys
 import pytest, _pytest.assertion.rewrite
 before = set(sys.modules)
-import bedrock_authcheck.plugin, bedrock_authcheck.fixtures
+import bedrock_authcheck.plugin, bedrock_authcheck.fixtures, bedrock_authcheck.cassette_fixture
 print(*sorted(set(sys.modules) - before))
 """
     found = subprocess.run(
@@ -39,8 +39,10 @@ print(*sorted(set(sys.modules) - before))
     )
     assert found.stdout.split() == [
         "bedrock_authcheck",
+        "bedrock_authcheck.cassette_fixture",
         "bedrock_authcheck.fixtures",
         "bedrock_authcheck.plugin",
+        "bedrock_authcheck.recording_options",
     ]
 
 
@@ -55,7 +57,8 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
             assert not [name for name in {HEAVY} if name in sys.modules]
             ours = {{name for name in sys.modules if name.startswith("bedrock_authcheck")}}
             assert ours == {{
-                "bedrock_authcheck", "bedrock_authcheck.plugin", "bedrock_authcheck.fixtures"
+                "bedrock_authcheck", "bedrock_authcheck.plugin", "bedrock_authcheck.fixtures",
+                "bedrock_authcheck.cassette_fixture", "bedrock_authcheck.recording_options",
             }}
             manager = pytestconfig.pluginmanager
             assert not manager.has_plugin("bedrock-authcheck-suite")
@@ -69,6 +72,7 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
                 "pytest_addoption",
                 "pytest_configure",
                 "pytest_collection_modifyitems",
+                "pytest_runtest_call",  # for tests that use a cassette
                 "pytest_runtest_makereport",  # for tests that use the fixtures, and fail
             }}
         """
@@ -80,7 +84,7 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
 
 def test_the_fixtures_are_listed_with_what_they_do(run: Run) -> None:
     text = run("--fixtures").stdout.str()
-    for name in ("bedrock_credentials", "bedrock_endpoint", "bedrock_level"):
+    for name in ("bedrock_credentials", "bedrock_endpoint", "bedrock_level", "bedrock_cassette"):
         assert f"\n{name} -- " in text
     assert "no docstring available" not in text.split("bedrock_authcheck")[-1]
 

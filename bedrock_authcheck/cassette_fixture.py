@@ -1,0 +1,233 @@
+"""The fixture `bedrock_cassette`: a test's Bedrock traffic, replayed offline or recorded.
+
+Light to import, for every pytest run loads this file.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bedrock_authcheck.recording_options import (
+    MARKER,
+    RECORD_MODES,
+    REPLAY,
+    cassette_path,
+    marker_fault,
+    record_mode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from bedrock_authcheck.fixtures import Machine
+    from bedrock_authcheck.recording.cassette import Recording
+    from bedrock_authcheck.recording.in_play import InPlay
+    from bedrock_authcheck.recording.scrub import Filters
+    from bedrock_authcheck.recording.session import Settings
+    from bedrock_authcheck.recording.tape import Deck
+
+
+class BedrockCassette:
+    """The cassette of one test."""
+
+    def __init__(self, path: Path, mode: str, deck: Deck) -> None:
+        """Made by the fixture `bedrock_cassette`."""
+        self.path = path
+        self.mode = mode
+        self._deck = deck
+        self._told = False
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """The recordings that there are to play, in their order."""
+        return tuple(self._deck.index.recordings) if self._deck.index else ()
+
+    @property
+    def played(self) -> int:
+        """How many requests were answered by a recording so far."""
+        return self._deck.index.plays.total() if self._deck.index else 0
+
+    def faults(self, refused: list[str], *, unplayed: bool) -> str | None:
+        """Say what did not go as recorded; None where all did, or where it was said before.
+
+        `refused` are hosts that a connection was refused to; `unplayed` asks for recordings
+        that nothing asked for.
+        """
+        from bedrock_authcheck.recording.misses import unplayed_text  # noqa: PLC0415 - on use
+
+        texts = list(dict.fromkeys(self._deck.misses))
+        if refused:
+            hosts = ", ".join(dict.fromkeys(refused))
+            texts.append(
+                f"a request went round the recorder: a connection to {hosts} was attempted and "
+                "refused (no host is reachable while a cassette is replayed)"
+            )
+        index = self._deck.index
+        if not texts and unplayed and index is not None and index.unplayed:
+            texts.append(unplayed_text(index, str(self.path)))
+        if self._told or not texts:
+            return None
+        self._told = True
+        return "\n".join(texts)
+
+
+_USE: pytest.StashKey[tuple[BedrockCassette, list[str]]] = pytest.StashKey()
+_PASSED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.fixture
+def bedrock_cassette_filters() -> Filters:
+    """Return what is scrubbed beside the defaults; override it to add, nothing is replaced."""
+    from bedrock_authcheck.recording.scrub import Filters  # noqa: PLC0415 - on use
+
+    return Filters()
+
+
+@pytest.fixture
+def bedrock_cassette(
+    request: pytest.FixtureRequest, bedrock_cassette_filters: Filters
+) -> Iterator[BedrockCassette]:
+    """Replay the test's Bedrock traffic from its cassette; with `--record`, make it."""
+    marker = request.node.get_closest_marker(MARKER)
+    fault = marker_fault(marker) if marker else None
+    if fault is not None:
+        pytest.fail(f"@pytest.mark.{MARKER}: {fault}", pytrace=False)
+    path = cassette_path(request, marker)
+    mode = record_mode(request.config, marker)
+    if mode == RECORD_MODES[0] and path.exists():
+        mode = REPLAY
+    if mode == REPLAY:
+        yield from _replayed(request, path, bedrock_cassette_filters)
+    else:
+        yield from _recorded(request, path, mode, bedrock_cassette_filters)
+
+
+def _settings(request: pytest.FixtureRequest, filters: Filters) -> Settings:
+    from bedrock_authcheck.recording.identity import VOLATILE_KEYS  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.places import Place  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.session import Settings  # noqa: PLC0415 - on use
+
+    loopback = {}
+    if "bedrock_endpoint" in request.fixturenames:
+        credentials = request.getfixturevalue("bedrock_credentials")
+        endpoint = request.getfixturevalue("bedrock_endpoint")
+        loopback = {
+            netloc: Place(service, credentials.region)
+            for netloc, service in endpoint.addresses().items()
+        }
+    volatile = {*VOLATILE_KEYS, *request.config.getini("authcheck_volatile_keys")}
+    return Settings(loopback, dict(os.environ), volatile, filters)
+
+
+def _replayed(
+    request: pytest.FixtureRequest, path: Path, filters: Filters
+) -> Iterator[BedrockCassette]:
+    from bedrock_authcheck.recording.cassette import CassetteError  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.session import replaying  # noqa: PLC0415 - on use
+
+    machine: Machine = request.getfixturevalue("_bedrock_machine")
+    refused = machine.refused
+    with ExitStack() as stack:
+        try:
+            deck = stack.enter_context(replaying(path, _settings(request, filters)))
+        except FileNotFoundError:
+            pytest.fail(f"there is no cassette {path}\n  to do     {_how(request)}", pytrace=False)
+        except CassetteError as error:
+            pytest.fail(str(error), pytrace=False)
+        if "bedrock_credentials" not in request.fixturenames and deck.index is not None:
+            machine.credentials.provide(*_levels(deck.index.schemes))
+        use = BedrockCassette(path, REPLAY, deck)
+        request.node.stash[_USE] = use, refused
+        yield use
+    _fail(use.faults(refused, unplayed=False))  # what a thread or a later fixture has sent
+
+
+def _how(request: pytest.FixtureRequest) -> str:
+    return f"record it: pytest --record {request.node.nodeid}"
+
+
+def _levels(schemes: list[str | None]) -> tuple[str, ...]:
+    """Say which fakes let a client sign as was recorded; SigV4 where nothing tells."""
+    return ("bearer", "environment") if "bearer" in schemes else ("environment",)
+
+
+def _recorded(
+    request: pytest.FixtureRequest, path: Path, mode: str, filters: Filters
+) -> Iterator[BedrockCassette]:
+    from bedrock_authcheck.recording.cassette import CassetteError  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.session import Recorder  # noqa: PLC0415 - on use
+
+    if {"bedrock_credentials", "bedrock_endpoint"} & {*request.fixturenames} == {
+        "bedrock_credentials"
+    }:
+        pytest.fail(_FAKES, pytrace=False)
+    settings = _settings(request, filters)
+    try:
+        recorder = Recorder(path, settings, _in_play(request), adds=mode == "new")
+        with recorder.running():
+            yield BedrockCassette(path, mode, recorder.deck)
+        if request.node.stash.get(_PASSED, False):
+            recorder.in_play.update(_in_play(request))  # what the test itself has provided
+            recorder.write()
+    except CassetteError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+_FAKES = (
+    "bedrock_credentials provides fakes, which AWS refuses: a recording of AWS is made with the "
+    "credentials of this machine. Ask for bedrock_endpoint as well to record the simulated service."
+)
+
+
+def _in_play(request: pytest.FixtureRequest) -> InPlay:
+    """Know the secrets of the machine that is recorded on: the simulated one, or this one."""
+    from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
+
+    if "bedrock_endpoint" not in request.fixturenames:
+        return InPlay.of_machine(os.environ, Path.home())
+    machine: Machine = request.getfixturevalue("_bedrock_machine")
+    return machine.credentials.in_play()
+
+
+def _fail(text: str | None) -> None:
+    if text is not None:
+        pytest.fail(text, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed though a request was missed or a recording was not played."""
+    result = yield
+    use, refused = item.stash.get(_USE, (None, []))
+    if use is not None:
+        _fail(use.faults(refused, unplayed=True))
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the test passed; show a miss as its own text, without the way to it."""
+    report = yield
+    if call.when != "call":
+        return report
+    item.stash[_PASSED] = report.passed
+    use, refused = item.stash.get(_USE, (None, []))
+    if use is None or not report.failed:
+        return report
+    from bedrock_authcheck.recording.tape import Miss  # noqa: PLC0415 - loaded already
+
+    text = use.faults(refused, unplayed=False)
+    if call.excinfo is not None and call.excinfo.errisinstance(Miss):
+        entry = next((e for e in call.excinfo.traceback if e.path == item.path), None)
+        where = f"\n\n{item.path.name}:{entry.lineno + 1}: {entry.statement}" if entry else ""
+        report.longrepr = f"{text or call.excinfo.value}{where}"
+    elif text is not None:
+        report.sections.append(("bedrock-authcheck", text))
+    return report

@@ -1,0 +1,217 @@
+"""A cassette in use: replayed with nothing sent, or recorded, scrubbed, scanned and written."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from bedrock_authcheck import __version__
+from bedrock_authcheck.recording.cassette import Cassette, CassetteError, Origin, Provenance
+from bedrock_authcheck.recording.credential_services import harvest, is_credential_traffic
+from bedrock_authcheck.recording.files import write_whole
+from bedrock_authcheck.recording.identity import VOLATILE_KEYS
+from bedrock_authcheck.recording.index import Index
+from bedrock_authcheck.recording.misses import miss_text
+from bedrock_authcheck.recording.places import is_loopback, place_of
+from bedrock_authcheck.recording.reached import hosts_unrecorded, observed_connections, origin_of
+from bedrock_authcheck.recording.reading import read_cassette
+from bedrock_authcheck.recording.scan import leaks_in
+from bedrock_authcheck.recording.scrub import Filters, Scrubber
+from bedrock_authcheck.recording.tape import Deck, inserted
+from bedrock_authcheck.recording.writing import write_cassette
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from bedrock_authcheck.recording.cassette import Recording
+    from bedrock_authcheck.recording.in_play import InPlay
+    from bedrock_authcheck.recording.places import Place
+    from bedrock_authcheck.recording.reached import Connections
+    from bedrock_authcheck.recording.scan import Leak
+
+
+class LeakError(CassetteError):
+    """A cassette that would have held a secret: it was not written."""
+
+    def __init__(self, path: Path, leaks: Collection[Leak]) -> None:
+        """Say where each leak is, never what it is."""
+        lines = [f"{path} was not written, for it would hold what may be a secret:"]
+        lines += [f"  {leak}" for leak in leaks]
+        lines.append("  to do     add a filter for the place (fixture bedrock_cassette_filters)")
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a cassette is used, whether it is replayed or recorded.
+
+    `loopback` are addresses that stand for services; `environ` names the credential services
+    of this machine; `volatile` are JSON keys that matching ignores; `filters` are the user's.
+    """
+
+    loopback: Mapping[str, Place] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    volatile: Collection[str] = VOLATILE_KEYS
+    filters: Filters = field(default_factory=Filters)
+
+
+@contextmanager
+def replaying(path: Path, settings: Settings) -> Iterator[Deck]:
+    """Answer requests from a cassette; none is sent, but to credential services on loopback.
+
+    Yields the deck, whose `index` tells what was played. CassetteError for a cassette that cannot
+    be read, FileNotFoundError where there is none.
+    """
+    index = Index(read_cassette(path), loopback=settings.loopback, volatile=settings.volatile)
+    of_loopback = any(is_loopback(urlsplit(r.uri).netloc) for r in index.recordings)
+
+    def passes(request: Recording) -> bool:
+        netloc = urlsplit(request.uri).netloc
+        if not is_loopback(netloc) or netloc in settings.loopback:
+            return False
+        # A server of the test's own, or the metadata service of a simulated machine.
+        return not of_loopback or _is_credential(request, settings)
+
+    deck = Deck(
+        index,
+        passes=passes,
+        tell_miss=lambda request: miss_text(request, index, str(path), settings.loopback),
+    )
+    with inserted(deck, path):
+        yield deck
+
+
+def _is_credential(request: Recording, settings: Settings) -> bool:
+    return is_credential_traffic(request.method, request.uri, settings.environ)
+
+
+class Recorder:
+    """What is recorded for one cassette; `write` when the block of `recording` has ended.
+
+    `adds` keeps what the cassette holds and records what is missing; else it is made anew.
+    """
+
+    def __init__(self, path: Path, settings: Settings, in_play: InPlay, *, adds: bool) -> None:
+        """Read what is there; CassetteError where that cannot be read, or not be added to."""
+        self.path = path
+        self.deck: Deck
+        self._settings = settings
+        self.in_play = in_play
+        self._connections: Connections | None = None
+        try:
+            self._expected: str | None = hashlib.sha256(path.read_bytes()).hexdigest()
+            self._before: Cassette | None = read_cassette(path)
+        except FileNotFoundError:
+            self._expected = self._before = None
+        self._kept = self._before if adds else None
+        if self._kept is not None and self._kept.provenance is None:
+            raise CassetteError(
+                f"{path} is of another recorder: nothing is added to it; record it anew (mode all)"
+            )
+        index = None
+        if self._kept is not None:
+            index = Index(self._kept, loopback=settings.loopback, volatile=settings.volatile)
+        self.deck = Deck(
+            index,
+            records=True,
+            passes=lambda request: _is_credential(request, settings),
+            on_passed=self._harvest,
+        )
+
+    def _harvest(self, passed: Recording) -> None:
+        harvest(passed.uri, passed.headers, passed.answer_body, self.in_play)
+
+    @contextmanager
+    def running(self) -> Iterator[Recorder]:
+        """Record what is sent; nothing is written yet."""
+        with observed_connections() as connections, inserted(self.deck, self.path):
+            self._connections = connections
+            yield self
+
+    def write(self) -> Cassette:
+        """Scrub, scan and write what was recorded, whole; return what the file holds then.
+
+        CassetteError where nothing was recorded, a request went round the recorder, or what was
+        there is of another origin; LeakError where a secret is left. No file is touched then.
+        """
+        scrubber = Scrubber(self.in_play, self._settings.loopback, self._settings.filters)
+        made = tuple(s for s in map(scrubber.scrub, self.deck.made) if s is not None)
+        kept = self._kept.recordings if self._kept else ()
+        if not made and not kept:
+            raise CassetteError(f"{self.path} was not written: no request was seen to record")
+        self._demand_all_recorded()
+        if not made and self._kept is not None:
+            return self._kept
+        cassette = Cassette((*kept, *made), self._provenance(made))
+        if self._before is not None and _same(self._before, cassette):
+            return self._before  # the same but for when it was recorded: no diff for nothing
+        text = write_cassette(cassette)
+        leaks = leaks_in(text.encode(), self.in_play.secrets())
+        if leaks:
+            raise LeakError(self.path, leaks)
+        write_whole(self.path, text, self._expected)
+        return cassette
+
+    def _demand_all_recorded(self) -> None:
+        if self._connections is None:
+            return
+        seen = hosts_unrecorded(
+            self._connections, (r.uri for r in self.deck.made), self._settings.environ
+        )
+        if seen:
+            raise CassetteError(
+                f"{self.path} was not written: {', '.join(sorted(seen))} was reached by requests "
+                "that went round the recorder (a library that vcrpy does not patch, or a client "
+                "with connections that were open before)"
+            )
+
+    def _provenance(self, made: tuple[Recording, ...]) -> Provenance:
+        origin = self._origin()
+        before = self._kept.provenance if self._kept else None
+        if before is not None and before.origin is not origin:
+            raise CassetteError(
+                f"{self.path} was recorded from {before.origin}, and nothing from {origin} is "
+                "added to it: record it anew (mode all)"
+            )
+        regions = {p.region for r in made if (p := place_of(urlsplit(r.uri).netloc)) and p.region}
+        return Provenance(
+            recorded_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            origin=origin,
+            regions=tuple(sorted(regions.union(before.regions if before else ()))),
+            clients={**(before.clients if before else {}), **_clients(self.deck.made)},
+            tool=__version__,
+        )
+
+    def _origin(self) -> Origin:
+        if self._connections is None:
+            raise RuntimeError("nothing was recorded: `running` comes before `write`")
+        return origin_of(self.deck.made, self._connections, self._settings.loopback)
+
+
+def _same(before: Cassette, now: Cassette) -> bool:
+    if before.provenance is None or now.provenance is None:
+        return False
+    facts = [(p.origin, p.regions, p.clients) for p in (before.provenance, now.provenance)]
+    return before.recordings == now.recordings and facts[0] == facts[1]
+
+
+_PRODUCT: Final = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)/(?P<version>\d[\w.]*)")
+_BOTOCORE: Final = re.compile(r"\bmd/Botocore#(?P<version>\d[\w.]*)")
+
+
+def _clients(made: list[Recording]) -> dict[str, str]:
+    """Find the clients in what they say of themselves, before it is scrubbed."""
+    found: dict[str, str] = {}
+    for recording in made:
+        agent = recording.header("User-Agent") or ""
+        if product := _PRODUCT.match(agent):
+            found[product["name"]] = product["version"]
+        if botocore := _BOTOCORE.search(agent):
+            found["Botocore"] = botocore["version"]
+    return dict(sorted(found.items()))

@@ -1,0 +1,67 @@
+"""What is done with the cassette of a test, and where it is: options, ini keys and the marker.
+
+Light to import, for every pytest run loads this file.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+MARKER: Final = "bedrock_cassette"
+RECORD_MODES: Final = ("once", "new", "all")
+"""What `--record` does with a cassette that exists: replay it, add to it, make it anew."""
+REPLAY: Final = "replay"
+"""The mode of a cassette of which nothing is recorded."""
+
+_ENDINGS: Final = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
+_UNSAFE: Final = re.compile(r'[<>:"|?*\\/\x00-\x1f]+')
+
+
+def marker_fault(marker: pytest.Mark) -> str | None:
+    """Say what is wrong with a marker; None where nothing is."""
+    if len(marker.args) > 1 or not all(isinstance(name, str) and name for name in marker.args):
+        return "it takes the name of one cassette"
+    strange = marker.kwargs.keys() - {"record_mode"}
+    if strange:
+        return f"it has no {', '.join(sorted(strange))}; there is record_mode"
+    mode = marker.kwargs.get("record_mode", RECORD_MODES[0])
+    if mode not in RECORD_MODES:
+        return f"record_mode {mode!r} does not exist: choose from {', '.join(RECORD_MODES)}"
+    if marker.args and ".." in Path(marker.args[0].replace("\\", "/")).parts:
+        return f"{marker.args[0]!r} climbs out of the folder of cassettes: leave out `..`"
+    return None
+
+
+def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
+    """Decide what is done with a cassette: REPLAY, or one of RECORD_MODES.
+
+    Nothing is recorded without `--record`, and then only where the flag `--authcheck-record-mode`
+    or a path on the command line selects. The flag counts before the marker, that before the
+    ini key, and `once` is the rest. UsageError for an ini key that names no mode.
+    """
+    flag: str | None = config.getoption("authcheck_record_mode")
+    ini = config.getini("authcheck_record_mode") or RECORD_MODES[0]
+    if ini not in RECORD_MODES:
+        msg = (
+            f"authcheck_record_mode: {ini!r} does not exist: choose from {', '.join(RECORD_MODES)}"
+        )
+        raise pytest.UsageError(msg)
+    selected = flag or getattr(config.option, "authcheck_paths_selected", False)
+    if not config.getoption("record") or not selected:
+        return REPLAY
+    return str(flag or (marker and marker.kwargs.get("record_mode")) or ini)
+
+
+def cassette_path(request: pytest.FixtureRequest, marker: pytest.Mark | None) -> Path:
+    """Find the file of a test's cassette: named by the marker, or after the test."""
+    ini = request.config.getini("authcheck_cassettes")
+    folder = request.config.rootpath / ini if ini else request.path.parent / "cassettes"
+    if marker is not None and marker.args:
+        name = marker.args[0]
+    else:
+        name = f"{request.path.stem}/{_UNSAFE.sub('-', request.node.name)}"
+    return folder / (name if name.endswith(_ENDINGS) else f"{name}.yaml")
