@@ -16,6 +16,7 @@ from bedrock_authcheck.environments.isolation import isolated
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.suite.late import Latecomers
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Bench:
         self.endpoint = endpoint
         self._loop = loop
         self._stack = ExitStack()
+        self._latecomers = Latecomers()
         self._environments: dict[tuple[Held, ...], Environment] = {}
         self._connections: dict[tuple[tuple[Held, ...], str, ClientSettings], Connection] = {}
 
@@ -50,7 +52,10 @@ class Bench:
         return next((reason for reason in reasons if reason), None)
 
     def run(self, scenario: Scenario) -> Trial:
-        """Run a scenario and gather what was seen; the client alone decides what is sent."""
+        """Run a scenario and gather what was seen; the client alone decides what is sent.
+
+        Raises LateRequestError where a request of the scenario before came late.
+        """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
         with self._machine(scenario) as (environment, connection):
@@ -59,12 +64,14 @@ class Bench:
             ledger.program(service, *scenario.steps)
             foreign = _foreign_tokens(scenario)
             variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
-            with isolated(environment, variables) as refused_hosts:
+            with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
                 results, seen = [], [0]
                 for call in scenario.calls:
                     results.append(connection.call(call))
                     seen.append(len(ledger.observations))
             self.endpoint.check()
+            observations = ledger.observations
+            self._latecomers.check(scenario.id, ledger, observations)
             return Trial(
                 call=scenario.calls[0],
                 present=scenario.present,
@@ -74,7 +81,7 @@ class Bench:
                 scope_service=SERVICES[service].signing_name,
                 results=tuple(results),
                 sent=tuple(after - before for before, after in pairwise(seen)),
-                observations=ledger.observations,
+                observations=observations,
                 broken=scenario.broken,
                 foreign=tuple(foreign.values()),
                 refused_hosts=tuple(refused_hosts),

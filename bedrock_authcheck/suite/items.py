@@ -15,6 +15,7 @@ from bedrock_authcheck.report.text import failure_text
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.catalogue import GROUPS, scenarios_of
+from bedrock_authcheck.suite.late import LateRequestError
 from bedrock_authcheck.suite.running import bench_of
 from bedrock_authcheck.suite.scenario import ROOT, Scenario
 
@@ -112,7 +113,11 @@ class ScenarioItem(pytest.Item):
         if reason is not None:
             self.result = self.unjudged(Outcome.NOT_OFFERED, reason)
             pytest.skip(f"not offered: {reason}")
-        trial = bench.run(self.scenario)
+        try:
+            trial = bench.run(self.scenario)
+        except LateRequestError as late:
+            self.result = self.unjudged(Outcome.ERROR, str(late).partition("\n")[0])
+            raise
         rules = load_rules()
         strict = bool(self.config.getoption("authcheck_strict"))
         verdicts = [judge(rules[rule], trial, strict=strict) for rule in self.rules]
@@ -144,8 +149,8 @@ class ScenarioItem(pytest.Item):
         if excinfo.errisinstance(ScenarioFailure) and self.result is not None:
             deviations = {deviation.id: deviation for deviation in load_deviations()}
             return failure_text(self.result, load_rules(), deviations)
-        if excinfo.errisinstance(pytest.xfail.Exception):
-            return str(excinfo.value)  # a traceback costs 100 ms and nobody sees it
+        if excinfo.errisinstance((LateRequestError, pytest.xfail.Exception)):
+            return str(excinfo.value)  # no traceback: it tells nothing, and costs 100 ms
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[str, None, str]:

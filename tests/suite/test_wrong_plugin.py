@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLUGIN = """
 from botocore.auth import BearerAuth
@@ -33,19 +37,37 @@ RequestSigner.sign = unsigned_agents
 """
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """A run of four scenarios, in a folder of its own, by a client with two faults."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "wrong_client.py").write_text(_PLUGIN, encoding="utf-8")
+_LATE = """
+import copy
+
+from botocore.httpsession import URLLib3Session
+
+honest, kept = URLLib3Session.send, []
+
+
+def send(self, request):
+    if not kept:
+        kept.append(copy.copy(request))
+    elif kept[0] is not None:
+        honest(self, kept[0])
+        kept[0] = None
+    return honest(self, request)
+
+
+URLLib3Session.send = send
+"""
+
+
+def _run(folder: Path, plugin: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite in a folder of its own, with a client that a plugin makes wrong."""
+    (folder / "wrong_client.py").write_text(plugin, encoding="utf-8")
     # What this run was started with is not the inner run's: options, or an xdist worker's name.
     env = {name: v for name, v in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", "wrong_client", "-p", "no:cacheprovider"),
             *("-p", "no:randomly", "--color=no", "--bedrock-authcheck"),
-            *("bedrock-authcheck::chain", "bedrock-authcheck::limit"),
-            *("-k", "bearer+config-converse or bedrock-agent.ListAgents-bearer+environment+shared"),
+            *arguments,
         ],
         cwd=folder,
         env={**env, "PYTHONPATH": str(folder), "COLUMNS": "160"},
@@ -54,6 +76,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess
         timeout=100,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A run of four scenarios by a client with two faults."""
+    chosen = "bearer+config-converse or bedrock-agent.ListAgents-bearer+environment+shared"
+    groups = ("bedrock-authcheck::chain", "bedrock-authcheck::limit")
+    return _run(tmp_path_factory.mktemp("project"), _PLUGIN, *groups, "-k", chosen)
 
 
 def test_the_run_fails_and_its_text_says_what_is_wrong(
@@ -87,3 +117,18 @@ def test_the_summary_counts_what_failed_by_rule(run: subprocess.CompletedProcess
 def test_the_output_holds_no_token(run: subprocess.CompletedProcess[str]) -> None:
     assert "ABSK" not in run.stdout
     assert "FAKE/" not in run.stdout
+
+
+def test_a_request_that_comes_late_is_an_error_that_names_its_own_scenario(tmp_path: Path) -> None:
+    first, second = (f"bedrock-authcheck::chain::{name}-converse" for name in ("bearer", "shared"))
+    output = _run(tmp_path, _LATE, first, second).stdout
+    told = output.partition("not judged: ")[2].partition("=====")[0]
+    assert told.splitlines()[:2] == [
+        f"a request of {first} came late, after its call had returned",
+        "  observed  bearer  AWS_BEARER_TOKEN_BEDROCK",
+    ], output
+    assert f"again     pytest --bedrock-authcheck {first} {second}" in told
+    lines = {line.split()[0]: line for line in output.splitlines() if " MUST " in line}
+    assert " error " in lines["CHAIN-1"]
+    assert "1 failed, 1 passed" in output
+    assert "ABSK" not in output

@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 from contextlib import suppress
+from threading import Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -39,6 +40,34 @@ def sends_unsigned_after(request: AWSPreparedRequest, send: Send) -> object:
     answer = send(request)
     send(copied(request, Content_Type="application/json"))
     return answer
+
+
+@wrong_sending(
+    {
+        "chain::bearer-converse": "CHAIN-1",
+        "auth::shared-plain-then-streams": "CHAIN-1",
+        "limit::bedrock-agent.ListAgents-bearer+environment+shared": "LIMIT-4",
+    }
+)
+def sends_unsigned_in_the_background(request: AWSPreparedRequest, send: Send) -> object:
+    """Sends the request once more, unsigned, when the call has returned."""
+    again = copied(request, Content_Type="application/json")
+    Timer(0.05, send, [again]).start()
+    return send(request)
+
+
+@wrong_sending(
+    {
+        "limit::bedrock-agent.ListAgents-bearer+environment+shared": "LIMIT-2",
+        "limit::s3.ListBuckets-bearer+environment+shared": "LIMIT-6",
+    }
+)
+def token_in_the_background(request: AWSPreparedRequest, send: Send) -> object:
+    """Sends the right request, and the token to SageMaker when the call has returned."""
+    url = f"{os.environ['AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME']}/ping"
+    other = copied(request, url=url, X_Api_Key=os.environ[TOKEN_VARIABLE])
+    Timer(0.05, send, [other]).start()
+    return send(request)
 
 
 @wrong_sending(
