@@ -227,7 +227,8 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
     rules = [load_rules()[rule] for rule in CHECKS]
     asked: set[str] = set()
     for name in filter(None, map(str.strip, names.split(","))):
-        matching = {rule.id for rule in rules if name in (rule.id, str(rule.group))}
+        wanted = name.lower()
+        matching = {rule.id for rule in rules if wanted in (rule.id.lower(), rule.group.lower())}
         if not matching:
             right = ", ".join(dict.fromkeys([*(str(rule.group) for rule in rules), *CHECKS]))
             msg = f"{origin}: {name!r} is no rule or group that the suite checks; it checks {right}"

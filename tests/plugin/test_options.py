@@ -100,6 +100,16 @@ def test_rules_leave_out_the_scenarios_that_hold_none_of_them(run: Run) -> None:
     result.stdout.fnmatch_lines(["*tests collected (* deselected)*"])
 
 
+def test_rules_and_groups_are_named_in_any_case(run: Run) -> None:
+    chosen = ("--bedrock-authcheck", "--collect-only", "-q")
+    spelled, shouted = (
+        run(*chosen, f"--authcheck-rules={names}").outlines
+        for names in ("CHAIN-4,preference,LIMIT-7", "chain-4,PREFERENCE,Limit-7")
+    )
+    assert shouted[:-1] == spelled[:-1]  # the last line holds how long it took
+    assert len(shouted) > 100
+
+
 def test_rules_that_were_not_asked_for_are_not_held(run: Run) -> None:
     result = run("--bedrock-authcheck", CHAIN, "--authcheck-rules=AUTH-1,AUTH-7", "-v")
     assert [line.split()[0] for line in result.outlines if line.startswith("AUTH-")] == [
