@@ -49,6 +49,12 @@ class Ledger:
         with self._lock:
             self._steps[service].extend(steps)
 
+    @property
+    def unused(self) -> dict[str, int]:
+        """How many programmed answers no request has taken yet, by service; empty if all were."""
+        with self._lock:
+            return {service: len(steps) for service, steps in self._steps.items() if steps}
+
     def next_step(self, service: str) -> Step | None:
         """Take the step for a request that has just arrived; None answers as usual."""
         with self._lock:

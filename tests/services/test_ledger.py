@@ -55,6 +55,18 @@ def test_steps_are_taken_in_order_by_their_own_service_and_once() -> None:
     assert second(usual) is usual
 
 
+def test_steps_that_no_request_took_are_counted() -> None:
+    ledger, step = Ledger(), as_usual()
+    assert ledger.unused == {}
+    ledger.program("bedrock", step, step)
+    ledger.program("sts", step)
+    ledger.next_step("bedrock")
+    ledger.next_step("s3")
+    assert ledger.unused == {"bedrock": 1, "sts": 1}
+    ledger.next_step("sts")
+    assert ledger.unused == {"bedrock": 1}
+
+
 def test_a_keyring_and_any_region_are_there_from_the_start() -> None:
     ledger = Ledger()
     assert ledger.keyring.credentials == ()
