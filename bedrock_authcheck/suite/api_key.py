@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.suite.scenario import (
-    CONVERSE,
-    Held,
-    Scenario,
-    expect,
-    levels_name,
-    request_rules,
-)
+from bedrock_authcheck.suite.scenario import CONVERSE, Held, Scenario, expect, levels_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,17 +59,15 @@ def scenarios() -> Iterator[Scenario]:
 def _blank() -> Iterator[Scenario]:
     for name, value in _BLANK.items():
         for beside in _BESIDE:
-            held = tuple(Held(source) for source in beside)
             # A blank token is no token, or a clear error.
             usable = expect(beside, CONVERSE.service)
-            expectation = Expectation(usable.sources, refusal=True)
-            yield Scenario(
+            yield Scenario.of(
                 "token",
                 f"blank-{name}+{levels_name(beside)}-converse",
-                ("TOKEN-1", *request_rules(expectation, held)),
-                held,
-                (CONVERSE,),
-                expectation,
+                ("TOKEN-1",),
+                beside,
+                CONVERSE,
+                expectation=Expectation(usable.sources, refusal=True),
                 variables={"AWS_BEARER_TOKEN_BEDROCK": value},
             )
 
@@ -84,32 +75,25 @@ def _blank() -> Iterator[Scenario]:
 def _around() -> Iterator[Scenario]:
     for name, (before, after) in _AROUND.items():
         for beside in ((), (CredentialSource.ENVIRONMENT,)):
-            held = (
-                Held(CredentialSource.BEARER, before=before, after=after),
-                *(Held(source) for source in beside),
-            )
-            expectation = Expectation((CredentialSource.BEARER,), refusal=True)
-            yield Scenario(
+            token = Held(CredentialSource.BEARER, before=before, after=after)
+            yield Scenario.of(
                 "token",
                 f"{name}{''.join(f'+{source}' for source in beside)}-converse",
-                ("TOKEN-2", *request_rules(expectation, held)),
-                held,
-                (CONVERSE,),
-                expectation,
+                ("TOKEN-2",),
+                (token, *beside),
+                CONVERSE,
+                expectation=Expectation((CredentialSource.BEARER,), refusal=True),
             )
 
 
 def _foreign() -> Iterator[Scenario]:
     for variable in FOREIGN:
         for beside in (*_BESIDE, (CredentialSource.BEARER,)):
-            held = tuple(Held(source) for source in beside)
-            expectation = expect(beside, CONVERSE.service)
-            yield Scenario(
+            yield Scenario.of(
                 "token",
                 f"{variable.lower().replace('_', '-')}+{levels_name(beside)}-converse",
-                ("TOKEN-3", *request_rules(expectation, held)),
-                held,
-                (CONVERSE,),
-                expectation,
+                ("TOKEN-3",),
+                beside,
+                CONVERSE,
                 foreign_variable=variable,
             )

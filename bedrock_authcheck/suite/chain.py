@@ -18,7 +18,6 @@ from bedrock_authcheck.suite.scenario import (
     Scenario,
     expect,
     levels_name,
-    request_rules,
 )
 
 if TYPE_CHECKING:
@@ -45,18 +44,10 @@ def _subsets() -> Iterator[Scenario]:
         for size in range(len(_FIRST_FIVE) + 1):
             for first in combinations(_FIRST_FIVE, size):
                 sources = (*first, *last)
-                held = tuple(Held(source) for source in sources)
+                rule = "CHAIN-1" if sources else "CHAIN-2"
                 for name, call in MAIN_CALLS.items():
-                    expectation = expect(sources, call.service)
-                    rule = "CHAIN-1" if sources else "CHAIN-2"
-                    yield Scenario(
-                        "chain",
-                        f"{levels_name(sources)}-{name}",
-                        (rule, *request_rules(expectation, held)),
-                        held,
-                        (call,),
-                        expectation,
-                    )
+                    full = f"{levels_name(sources)}-{name}"
+                    yield Scenario.of("chain", full, (rule,), sources, call)
 
 
 def _in_session() -> Iterator[Scenario]:
@@ -64,16 +55,13 @@ def _in_session() -> Iterator[Scenario]:
     others = (None, CredentialSource.BEARER, CredentialSource.ENVIRONMENT, CredentialSource.SHARED)
     for other in others:
         sources = (CredentialSource.SETTINGS, *((other,) if other else ()))
-        held = tuple(Held(source) for source in sources)
-        expectation = expect(sources, CONVERSE.service)
         beside = f"+{other}" if other else ""
-        yield Scenario(
+        yield Scenario.of(
             "chain",
             f"settings-in-session{beside}-converse",
-            ("CHAIN-1", *request_rules(expectation, held)),
-            held,
-            (CONVERSE,),
-            expectation,
+            ("CHAIN-1",),
+            sources,
+            CONVERSE,
             settings=ClientSettings(keys_in_session=True),
         )
 
@@ -88,10 +76,8 @@ def _pairs() -> Iterator[Scenario]:
         ]
         for upper_kind, lower_kind in kinds:
             held = (Held(upper, temporary=upper_kind), Held(lower, temporary=lower_kind))
-            expectation = expect((upper, lower), CONVERSE.service)
             name = f"{upper}-{_kind(upper_kind)}+{lower}-{_kind(lower_kind)}-converse"
-            rules = ("CHAIN-1", *request_rules(expectation, held))
-            yield Scenario("chain", name, rules, held, (CONVERSE,), expectation)
+            yield Scenario.of("chain", name, ("CHAIN-1",), held, CONVERSE)
 
 
 def _kinds(source: CredentialSource) -> tuple[bool, ...]:
@@ -133,16 +119,9 @@ def _half(half: Held, part: Part, whole: tuple[CredentialSource, ...]) -> Scenar
 
 
 def _without(name: str, half: tuple[Held, ...], whole: tuple[CredentialSource, ...]) -> Scenario:
-    held = (*half, *(Held(source) for source in whole))
     usable = expect(whole, CONVERSE.service)
     # Skipped or refused, both are right; that the token above it should win is CHAIN-5.
     expectation = Expectation(usable.sources, refusal=True)
-    beside = "".join(f"+{source}" for source in whole)
-    return Scenario(
-        "chain",
-        f"{name}{beside}-converse",
-        ("CHAIN-4", *request_rules(expectation, held)),
-        held,
-        (CONVERSE,),
-        expectation,
-    )
+    full = f"{name}{''.join(f'+{source}' for source in whole)}-converse"
+    held = (*half, *map(Held, whole))
+    return Scenario.of("chain", full, ("CHAIN-4",), held, CONVERSE, expectation=expectation)

@@ -9,14 +9,7 @@ from bedrock_authcheck.clients.contract import Call, ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.services.steps import reply, server_error
 from bedrock_authcheck.spec.catalogue import Catalogue, documented
-from bedrock_authcheck.suite.scenario import (
-    IAM_SOURCES,
-    Held,
-    Scenario,
-    expect,
-    levels_name,
-    request_rules,
-)
+from bedrock_authcheck.suite.scenario import IAM_SOURCES, Scenario, expect, levels_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +60,14 @@ def scenarios() -> Iterator[Scenario]:
 def _of_operation(
     name: str, call: Call, rule: str, sources: tuple[CredentialSource, ...]
 ) -> Scenario:
-    held = tuple(Held(source) for source in sources)
-    takes_key = rule == "LIMIT-8"
-    expectation = expect(sources, call.service if takes_key else "")
-    return Scenario(
+    return Scenario.of(
         "limit",
         f"{name}-{levels_name(sources)}",
-        (rule, *_consequence(rule, sources), *request_rules(expectation, held)),
-        held,
-        (call,),
-        expectation,
+        (rule, *_consequence(rule, sources)),
+        sources,
+        call,
+        # Not by the service alone: one operation of a service that takes the token does not.
+        expectation=expect(sources, call.service if rule == "LIMIT-8" else ""),
         shared=True,
     )
 
@@ -111,27 +102,23 @@ def _levels_below() -> Iterator[Scenario]:
                 sources = (CredentialSource.BEARER, source, *below)
                 if sources == _TOKEN_AND_IAM:
                     continue  # every operation has this one
-                held = tuple(Held(s) for s in sources)
-                expectation = expect(sources, call.service)
-                rules = (rule, *_consequence(rule, sources), *request_rules(expectation, held))
+                rules = (rule, *_consequence(rule, sources))
                 name = f"{call.service}.{call.operation}-{levels_name(sources)}"
-                yield Scenario("limit", name, rules, held, (call,), expectation)
+                yield Scenario.of("limit", name, rules, sources, call)
 
 
 def _retried() -> Iterator[Scenario]:
     """Fail once, or have a second page: the token is no second try either."""
     sources = (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)
-    held = tuple(Held(source) for source in sources)
     for call, rule in _examples():
-        expectation = expect(sources, call.service)
-        rules = (rule, *_consequence(rule, sources), "AUTH-6", *request_rules(expectation, held))
+        rules = (rule, *_consequence(rule, sources), "AUTH-6")
         name = f"{call.service}.{call.operation}-{levels_name(sources)}-error-503"
-        yield Scenario("limit", name, rules, held, (call,), expectation, steps=(server_error(503),))
+        yield Scenario.of("limit", name, rules, sources, call, steps=(server_error(503),))
         if call.operation.startswith("List"):
             # Each with the first page's token in its answer; the last answer has none.
             paged, first = replace(call, paginate=True), reply(b'{"nextToken": "page-2"}')
             name = f"{call.service}.{call.operation}-{levels_name(sources)}-pages"
-            yield Scenario("limit", name, rules, held, (paged,), expectation, steps=(first,))
+            yield Scenario.of("limit", name, rules, sources, paged, steps=(first,))
 
 
 def _wishes() -> Iterator[Scenario]:
@@ -143,16 +130,14 @@ def _wishes() -> Iterator[Scenario]:
     for call in (*(call for call, _ in _examples()), *NEIGHBOURS):
         for preference, how in wishes.items():
             for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
-                held = tuple(Held(source) for source in sources)
-                # Who asks for bearer where there is none may be told so: an error is right too.
-                expectation = replace(expect(sources, call.service), refusal=True)
-                yield Scenario(
+                yield Scenario.of(
                     "limit",
                     f"{call.service}.{call.operation}-{levels_name(sources)}-asks-bearer-by-{how}",
-                    ("LIMIT-7", *request_rules(expectation, held)),
-                    held,
-                    (call,),
-                    expectation,
+                    ("LIMIT-7",),
+                    sources,
+                    call,
+                    # Who asks for bearer where there is none may be told so: an error is right too.
+                    expectation=replace(expect(sources, call.service), refusal=True),
                     settings=ClientSettings(preference=preference),
                 )
 
@@ -161,14 +146,12 @@ def _wishes_of_environment() -> Iterator[Scenario]:
     """Prefer bearer in the environment: no more reason to send the token than code's wish is."""
     for call, rule in (*_examples(), *((call, "LIMIT-6") for call in NEIGHBOURS)):
         for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
-            held = tuple(Held(source) for source in sources)
-            expectation = replace(expect(sources, call.service), refusal=True)
-            yield Scenario(
+            yield Scenario.of(
                 "limit",
                 f"{call.service}.{call.operation}-{levels_name(sources)}-environment-asks-bearer",
-                (rule, *request_rules(expectation, held)),
-                held,
-                (call,),
-                expectation,
+                (rule,),
+                sources,
+                call,
+                expectation=replace(expect(sources, call.service), refusal=True),
                 variables={"AWS_AUTH_SCHEME_PREFERENCE": "httpBearerAuth"},
             )

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.suite.scenario import (
-    MAIN_CALLS,
-    Held,
-    Scenario,
-    expect,
-    levels_name,
-    request_rules,
-)
+from bedrock_authcheck.suite.scenario import MAIN_CALLS, Scenario, expect, levels_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,31 +42,28 @@ def _asks_sigv4(
     preference: Preference, how: str, below: tuple[CredentialSource, ...]
 ) -> Iterator[Scenario]:
     sources = (CredentialSource.BEARER, *below)
-    held = tuple(Held(source) for source in sources)
     for name, call in MAIN_CALLS.items():
-        expectation = expect(below, call.service)
-        yield Scenario(
+        yield Scenario.of(
             "preference",
             f"{how}-{levels_name(sources)}-{name}",
-            ("PREF-1", *request_rules(expectation, held)),
-            held,
-            (call,),
-            expectation,
+            ("PREF-1",),
+            sources,
+            call,
+            expectation=expect(below, call.service),
             settings=ClientSettings(preference=preference),
             shared=True,
         )
 
 
 def _asks_anonymous(sources: tuple[CredentialSource, ...]) -> Iterator[Scenario]:
-    held = tuple(Held(source) for source in sources)
     for name, call in MAIN_CALLS.items():
-        yield Scenario(
+        yield Scenario.of(
             "preference",
             f"anonymous-{levels_name(sources)}-{name}",
             ("PREF-3",),
-            held,
-            (call,),
-            Expectation(unsigned=True),
+            sources,
+            call,
+            expectation=Expectation(unsigned=True),
             settings=ClientSettings(preference=Preference.ANONYMOUS),
             shared=True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self, TypedDict
 
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import Call, ClientSettings
@@ -12,6 +12,7 @@ from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Unpack
 
     from bedrock_authcheck.environments.levels import Part
     from bedrock_authcheck.services.steps import Step
@@ -40,6 +41,16 @@ class Held:
     short_term: bool = False
 
 
+class _Beside(TypedDict, total=False):
+    """The fields of a scenario that have defaults."""
+
+    settings: ClientSettings
+    variables: Mapping[str, str]
+    foreign_variable: str | None
+    steps: tuple[Step, ...]
+    shared: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
@@ -60,6 +71,30 @@ class Scenario:
     foreign_variable: str | None = None
     steps: tuple[Step, ...] = ()
     shared: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        group: str,
+        name: str,
+        rules: tuple[str, ...],
+        levels: Iterable[CredentialSource | Held],
+        call: Call,
+        *,
+        expectation: Expectation | None = None,
+        **beside: Unpack[_Beside],
+    ) -> Self:
+        """Make a scenario of one call, held to `rules` and to those of the requests it expects.
+
+        A level that is named by its source alone is as usual. Unless told otherwise, the highest
+        that is whole is expected.
+        """
+        held = tuple(level if isinstance(level, Held) else Held(level) for level in levels)
+        if expectation is None:
+            whole = (level.source for level in held if level.without is None)
+            expectation = expect(whole, call.service)
+        rules = (*rules, *request_rules(expectation, held))
+        return cls(group, name, rules, held, (call,), expectation, **beside)
 
     @property
     def id(self) -> str:
