@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from bedrock_authcheck.environments.network import only_loopback
@@ -30,6 +31,7 @@ _NAMES: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)  # each scenario asks twice of each variable that there is
 def steers_a_client(name: str) -> bool:
     """Whether a variable may tell a client who it is, where to go or whom to trust."""
     upper = name.upper()
@@ -58,21 +60,21 @@ def isolated(
 
 @contextmanager
 def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
+    def ours() -> list[str]:
+        return [name for name in os.environ if name in wanted or steers_a_client(name)]
+
+    before = {name: os.environ[name] for name in ours()}
     try:
-        for name in before:
-            if steers_a_client(name) and name not in wanted:
-                del os.environ[name]
+        for name in before.keys() - wanted.keys():
+            del os.environ[name]
         os.environ.update(wanted)
         yield
     finally:
         # What the block itself did to other variables is not ours to undo.
-        for name in [*os.environ]:
-            if name not in before and (steers_a_client(name) or name in wanted):
+        for name in ours():
+            if name not in before:
                 del os.environ[name]
-        for name, value in before.items():
-            if steers_a_client(name) or name in wanted:
-                os.environ[name] = value
+        os.environ.update(before)
 
 
 @contextmanager

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bedrock_authcheck.checks.wording import request_line
 from bedrock_authcheck.model import Outcome, Verdict
-from bedrock_authcheck.wire.redaction import redact_exchange, redact_text
+from bedrock_authcheck.wire.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bedrock_authcheck.checks.trial import Trial
-    from bedrock_authcheck.model import Credential
     from bedrock_authcheck.wire.attribution import Observation
 
 
@@ -92,18 +91,14 @@ def _as_tuple(value: object) -> Any:  # noqa: ANN401 - as JSON, whose types only
     return tuple(value) if isinstance(value, list) else value
 
 
-def request_json(observation: Observation, credentials: tuple[Credential, ...]) -> dict[str, Any]:
-    """One request as a report keeps it: as received, with every secret of `credentials` redacted.
+def request_json(observation: Observation, redactor: Redactor) -> dict[str, Any]:
+    """One request as a report keeps it: as received, with every secret redacted.
 
     `body_bytes` counts what was received, and is all that is kept of the body.
     """
-    exchange = redact_exchange(replace(observation.exchange, body=b""), credentials)
+    exchange = redactor.exchange(replace(observation.exchange, body=b""))
     evidence = observation.evidence
-    scope = evidence.scope
-
-    def clean(text: str) -> str:
-        return redact_text(text, credentials)
-
+    scope, clean = evidence.scope, redactor.text
     return {
         "line": request_line(exchange),
         "service": exchange.service,
@@ -130,11 +125,8 @@ def result_of(
     scenario_id: str, trial: Trial, verdicts: tuple[Verdict, ...], stale: tuple[str, ...]
 ) -> ScenarioResult:
     """Turn a judged trial into a result, with every secret of its environment redacted."""
-    credentials = (*trial.keyring.credentials, *trial.foreign)
-
-    def clean(text: str) -> str:
-        return redact_text(text, credentials)
-
+    redactor = Redactor((*trial.keyring.credentials, *trial.foreign))
+    clean = redactor.text
     return ScenarioResult(
         scenario_id,
         trial.call.service,
@@ -150,7 +142,7 @@ def result_of(
             )
             for verdict in verdicts
         ),
-        tuple(request_json(observation, credentials) for observation in trial.observations),
+        tuple(request_json(observation, redactor) for observation in trial.observations),
         tuple(
             {"ok": r.ok, "error_type": clean(r.error_type), "error": clean(r.error)}
             for r in trial.results

@@ -145,7 +145,7 @@ def _strings(shape: StringShape) -> Iterator[str]:
     if pattern is None:
         yield from plain
         return
-    grown = (Rstr(_Smallest(more)).xeger(pattern) for more in range(_GROWTH))
+    grown = (_grown(pattern.pattern, more) for more in range(_GROWTH))
     for text in itertools.chain(plain, grown):
         if least <= len(text) <= most and pattern.fullmatch(text):
             yield text
@@ -158,6 +158,12 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return re.compile(pattern) if pattern else None
     except re.error:
         return None
+
+
+@cache  # one pattern is of many shapes, and making a string parses it
+def _grown(pattern: str, more: int) -> str:
+    """Make a string from a pattern, with so many more repeats than it needs."""
+    return Rstr(_Smallest(more)).xeger(pattern)
 
 
 def _fitted(text: str, least: int, most: int) -> str:

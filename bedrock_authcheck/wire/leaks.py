@@ -52,13 +52,16 @@ def replace_secret(text: str, secret: str, by: str) -> str:
 
 
 def _may_hold(text: str, secret: str) -> bool:
-    """Look for what each form leaves as it is: compiling the pattern costs 2 ms."""
-    return any(landmark in text for landmark in _landmarks(secret))
+    return any(landmark in text for landmark in landmarks(secret))
 
 
 @lru_cache(maxsize=128)
-def _landmarks(secret: str) -> tuple[str, ...]:
-    """Find the longest run of letters and digits in the secret itself and in each code of it."""
+def landmarks(secret: str) -> tuple[str, ...]:
+    """Find the longest run of letters and digits in the secret itself and in each code of it.
+
+    Whatever text holds the secret holds one of these as it is. To look for them first is much
+    cheaper than to compile the secret's pattern, which costs 1 ms.
+    """
     return tuple(
         max(re.findall("[A-Za-z0-9]+", form), key=len, default="")
         for form in (secret, *_base64_cores(secret), *_hexadecimals(secret))

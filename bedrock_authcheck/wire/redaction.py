@@ -17,7 +17,7 @@ from bedrock_authcheck.wire.authorization import (
     split_credentials,
 )
 from bedrock_authcheck.wire.findings import counted
-from bedrock_authcheck.wire.leaks import replace_secret
+from bedrock_authcheck.wire.leaks import landmarks, replace_secret
 from bedrock_authcheck.wire.target import octets, percent_decoded
 from bedrock_authcheck.wire.tokens import ApiKeyKind, read_api_key
 
@@ -77,21 +77,7 @@ def redact_exchange(exchange: Exchange, credentials: Iterable[Credential] = ()) 
     The values of `credentials` are replaced wherever they stand, the body included.
     `raw_head` is emptied; the white space that it told of moves into the header values.
     """
-    known = tuple(credentials)
-    values = iter(authorization_values(exchange))
-
-    def redacted(name: str, value: str) -> str:
-        if name.lower() == "authorization":
-            value = next(values, value)
-        return redact_text(redact_header(name, value), known)
-
-    return replace(
-        exchange,
-        target=redact_text(redact_target(exchange.target), known),
-        headers=tuple((name, redacted(name, value)) for name, value in exchange.headers),
-        body=octets(redact_text(exchange.body.decode("latin-1"), known)),
-        raw_head=b"",
-    )
+    return Redactor(credentials).exchange(exchange)
 
 
 def redact_text(text: str, credentials: Iterable[Credential]) -> str:
@@ -100,14 +86,46 @@ def redact_text(text: str, credentials: Iterable[Credential]) -> str:
     `<token of bearer>`, `<secret of environment>`, `<session token of instance>`: the
     source stays, so that a message still tells which credential it was about.
     """
-    secrets = {
-        value: f"<{what} of {credential.source}>"
-        for credential in credentials
-        for what, value in credential.secrets().items()
-    }
-    for value in sorted(secrets, key=len, reverse=True):
-        text = replace_secret(text, value, secrets[value])
-    return text
+    return Redactor(credentials).text(text)
+
+
+class Redactor:
+    """`redact_text` and `redact_exchange` for many texts and the same credentials."""
+
+    def __init__(self, credentials: Iterable[Credential]) -> None:
+        """Take the credentials whose secret values are to be replaced."""
+        secrets = {
+            value: f"<{what} of {credential.source}>"
+            for credential in credentials
+            for what, value in credential.secrets().items()
+        }
+        # The longest first: a value that begins another must not leave the rest of it.
+        self._secrets = sorted(secrets.items(), key=lambda item: -len(item[0]))
+        self._landmarks = frozenset(mark for value in secrets for mark in landmarks(value))
+
+    def text(self, text: str) -> str:
+        """Do as `redact_text`."""
+        if any(mark in text for mark in self._landmarks):
+            for value, by in self._secrets:
+                text = replace_secret(text, value, by)
+        return text
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """Do as `redact_exchange`."""
+        values = iter(authorization_values(exchange))
+
+        def redacted(name: str, value: str) -> str:
+            if name.lower() == "authorization":
+                value = next(values, value)
+            return self.text(redact_header(name, value))
+
+        return replace(
+            exchange,
+            target=self.text(redact_target(exchange.target)),
+            headers=tuple((name, redacted(name, value)) for name, value in exchange.headers),
+            body=octets(self.text(exchange.body.decode("latin-1"))),
+            raw_head=b"",
+        )
 
 
 def _marked(what: str, value: str) -> str:

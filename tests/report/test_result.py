@@ -12,6 +12,7 @@ from bedrock_authcheck.clients.contract import Call, CallResult
 from bedrock_authcheck.model import CredentialSource, Outcome, Verdict
 from bedrock_authcheck.report.result import ScenarioResult, request_json, result_of
 from bedrock_authcheck.wire.attribution import Keyring, observe
+from bedrock_authcheck.wire.redaction import Redactor
 from tests.simulated import (
     REGION,
     aws_canary,
@@ -170,4 +171,4 @@ def test_a_presigned_request_is_kept_without_its_signature() -> None:
         sigv4_headers(SHARED, "127.0.0.1:443"), target=f"/?X-Amz-Signature={signature}"
     )
     observation = observe(exchange, KEYS, region=REGION, scope_service="bedrock")
-    assert signature not in json.dumps(request_json(observation, KEYS.credentials))
+    assert signature not in json.dumps(request_json(observation, Redactor(KEYS.credentials)))
