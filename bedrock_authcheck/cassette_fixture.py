@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bedrock_authcheck.fixtures import ENDPOINT
 from bedrock_authcheck.recording_options import (
     MARKER,
     RECORD_MODES,
@@ -206,6 +207,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     use, refused = item.stash.get(_USE, (None, []))
     if use is not None:
         _fail(use.faults(refused, unplayed=True))
+    endpoint = item.stash.get(ENDPOINT, None)
+    if endpoint is not None:
+        _fail(endpoint.replay_fault())
     return result
 
 

@@ -7,18 +7,22 @@ when a test first asks for a fixture.
 from __future__ import annotations
 
 import os
+from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from bedrock_authcheck.recording_options import cassette_file
+
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from bedrock_authcheck.environments.environment import Environment
     from bedrock_authcheck.model import Credential
     from bedrock_authcheck.recording.in_play import InPlay
+    from bedrock_authcheck.recording.player import Player
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.ledger import Ledger
     from bedrock_authcheck.services.steps import Step
@@ -97,9 +101,16 @@ class BedrockEndpoint:
     """The loopback endpoint of one test and the requests that it received."""
 
     def __init__(
-        self, endpoint: Endpoint, ledger: Ledger, environment: Environment, refused: list[str]
+        self,
+        endpoint: Endpoint,
+        ledger: Ledger,
+        environment: Environment,
+        refused: list[str],
+        find_cassette: Callable[[str], Path],
     ) -> None:
         """Made by the fixture `bedrock_endpoint`."""
+        self._find_cassette = find_cassette
+        self._player: Player | None = None
         self._endpoint = endpoint
         self._ledger = ledger
         self._environment = environment
@@ -140,6 +151,30 @@ class BedrockEndpoint:
                 msg = f"{name} is no step, which takes the usual answer: did you mean {name}()?"
                 raise TypeError(msg) from None
         self._ledger.program(service, *steps)
+
+    def replay(self, name: str) -> None:
+        """Answer from a cassette, found as `bedrock_cassette` finds it, clients in any language.
+
+        The cassette decides what is answered, in whatever Region; a request that it does not
+        hold is answered 501, and fails the test at its end, as a recording not played does.
+        Raises CassetteError (a ValueError) or FileNotFoundError where it cannot be read.
+        """
+        from bedrock_authcheck.recording.player import Player  # noqa: PLC0415 - costly, on use
+
+        self._player = Player(self._find_cassette(name), self.addresses())
+        self._ledger.player = self._player
+
+    def replay_fault(self) -> str | None:
+        """Say what did not go as `replay` has it; None where all did, or nothing is replayed."""
+        from bedrock_authcheck.recording.misses import unplayed_text  # noqa: PLC0415 - on use
+
+        if self._player is None or self._told:
+            return None
+        texts = list(dict.fromkeys(self._player.misses))
+        if not texts and self._player.index.unplayed:
+            texts = [unplayed_text(self._player.index, str(self._player.path))]
+        self._told = bool(texts)
+        return "\n".join(texts) or None
 
     def _check(self, service: str) -> None:
         if service not in self._endpoint.urls():
@@ -206,7 +241,7 @@ class BedrockEndpoint:
             raise AssertionError("expected no request, observed\n  " + "\n  ".join(seen))
 
 
-_ENDPOINT: pytest.StashKey[BedrockEndpoint] = pytest.StashKey()
+ENDPOINT: pytest.StashKey[BedrockEndpoint] = pytest.StashKey()
 
 
 class Machine(NamedTuple):
@@ -240,8 +275,9 @@ def _bedrock_machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     loop, endpoint = services_of(request.session)
     endpoint.open(ledger)
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
-        seen = BedrockEndpoint(endpoint, ledger, environment, refused)
-        request.node.stash[_ENDPOINT] = seen
+        find = partial(cassette_file, request)
+        seen = BedrockEndpoint(endpoint, ledger, environment, refused, find)
+        request.node.stash[ENDPOINT] = seen
         yield Machine(BedrockCredentials(environment, ledger), seen, refused)
     endpoint.check()
 
@@ -252,7 +288,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell beside a failed test which levels it had and who authenticated its requests."""
     report = yield
-    endpoint = item.stash.get(_ENDPOINT, None)
+    endpoint = item.stash.get(ENDPOINT, None)
     if endpoint is not None and call.when == "call" and report.failed:
         story = endpoint.story()
         if story is not None:

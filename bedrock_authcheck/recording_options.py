@@ -23,7 +23,7 @@ _UNSAFE: Final = re.compile(r'[<>:"|?*\\/\x00-\x1f]+')
 
 def marker_fault(marker: pytest.Mark) -> str | None:
     """Say what is wrong with a marker; None where nothing is."""
-    if len(marker.args) > 1 or not all(isinstance(name, str) and name for name in marker.args):
+    if len(marker.args) > 1:
         return "it takes the name of one cassette"
     strange = marker.kwargs.keys() - {"record_mode"}
     if strange:
@@ -31,9 +31,7 @@ def marker_fault(marker: pytest.Mark) -> str | None:
     mode = marker.kwargs.get("record_mode", RECORD_MODES[0])
     if mode not in RECORD_MODES:
         return f"record_mode {mode!r} does not exist: choose from {', '.join(RECORD_MODES)}"
-    if marker.args and ".." in Path(marker.args[0].replace("\\", "/")).parts:
-        return f"{marker.args[0]!r} climbs out of the folder of cassettes: leave out `..`"
-    return None
+    return name_fault(marker.args[0]) if marker.args else None
 
 
 def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
@@ -58,10 +56,28 @@ def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
 
 def cassette_path(request: pytest.FixtureRequest, marker: pytest.Mark | None) -> Path:
     """Find the file of a test's cassette: named by the marker, or after the test."""
+    if marker is not None and marker.args:
+        return cassette_file(request, marker.args[0])
+    return cassette_file(request, f"{request.path.stem}/{_UNSAFE.sub('-', request.node.name)}")
+
+
+def cassette_file(request: pytest.FixtureRequest, name: str) -> Path:
+    """Find the file of a cassette by its name; ValueError for one that climbs out of its folder.
+
+    The folder is the ini key's, or `cassettes` beside the test module; an absolute name stays.
+    """
+    fault = name_fault(name)
+    if fault is not None:
+        raise ValueError(fault)
     ini = request.config.getini("authcheck_cassettes")
     folder = request.config.rootpath / ini if ini else request.path.parent / "cassettes"
-    if marker is not None and marker.args:
-        name = marker.args[0]
-    else:
-        name = f"{request.path.stem}/{_UNSAFE.sub('-', request.node.name)}"
     return folder / (name if name.endswith(_ENDINGS) else f"{name}.yaml")
+
+
+def name_fault(name: object) -> str | None:
+    """Say what is wrong with the name of a cassette; None where nothing is."""
+    if not isinstance(name, str) or not name.strip():
+        return f"{name!r} is no name of a cassette"
+    if ".." in Path(name.replace("\\", "/")).parts:
+        return f"{name!r} climbs out of the folder of cassettes: leave out `..`"
+    return None

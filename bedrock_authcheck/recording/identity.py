@@ -58,10 +58,16 @@ def identify(
     *,
     loopback: Mapping[str, Place] | None = None,
     volatile: Iterable[str] = VOLATILE_KEYS,
+    any_region: bool = False,
 ) -> Identity:
-    """Find what makes a request itself; `loopback` are addresses that stand for a service."""
+    """Find what makes a request itself; `loopback` are addresses that stand for a service.
+
+    With `any_region` a service is the same in all: who calls a loopback address names none.
+    """
     parts = urlsplit(canonical_uri(recording.uri, loopback))
     place = place_of(parts.netloc)
+    if place is not None and any_region:
+        place = Place(place.service)
     query = (
         (name, _one_account(value))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)

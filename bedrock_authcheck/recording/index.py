@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme
-from bedrock_authcheck.recording.identity import VOLATILE_KEYS, Identity, differences, identify
+from bedrock_authcheck.recording.identity import VOLATILE_KEYS, differences, identify
 from bedrock_authcheck.recording.scheme import recorded_scheme
 from bedrock_authcheck.wire.evidence import read_evidence
 
@@ -44,10 +45,12 @@ class Index:
         *,
         loopback: Mapping[str, Place] | None = None,
         volatile: Collection[str] = VOLATILE_KEYS,
+        any_region: bool = False,
     ) -> None:
-        """Index a cassette; `loopback` and `volatile` are as `identify` takes them."""
-        self._loopback = loopback
-        self._volatile = volatile
+        """Index a cassette; the rest is as `identify` takes it."""
+        self._identify = partial(
+            identify, loopback=loopback, volatile=volatile, any_region=any_region
+        )
         self._lock = threading.Lock()
         self.recordings = list(cassette.recordings)
         ours = cassette.provenance is not None
@@ -59,9 +62,6 @@ class Index:
             self._waiting[key].append(number)
         self.plays: Counter[int] = Counter()
         self._last: tuple[Recording | None, tuple[bytes, AuthScheme]] = None, (b"", _NO_SCHEME)
-
-    def _identify(self, recording: Recording) -> Identity:
-        return identify(recording, loopback=self._loopback, volatile=self._volatile)
 
     def _key(self, request: Recording) -> tuple[bytes, AuthScheme]:
         """Identify a request; vcrpy asks for the same one twice, and canonical JSON costs."""

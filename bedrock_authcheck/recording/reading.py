@@ -112,16 +112,16 @@ def _provenance(head: Any, name: str) -> Provenance:  # noqa: ANN401 - whatever 
     known = head.get("format") if isinstance(head, dict) else None
     if not isinstance(known, int) or known > FORMAT or known < 1:
         raise CassetteError(
-            f"{name} is of format {known!r}; this version of bedrock-authcheck reads {FORMAT}: "
-            "update it, or record the cassette anew"
+            f"{name} is of format {_shown(known)}, and this version of bedrock-authcheck reads "
+            f"{FORMAT}: update it, or record the cassette anew"
         )
     try:
         return Provenance(
-            recorded_at=str(head["recorded_at"]),
+            recorded_at=_line(head["recorded_at"]),
             origin=Origin(head["origin"]),
-            regions=tuple(map(str, head["regions"])),
-            clients={str(key): str(value) for key, value in head["clients"].items()},
-            tool=str(head["tool"]),
+            regions=tuple(map(_line, head["regions"])),
+            clients={_line(key): _line(value) for key, value in head["clients"].items()},
+            tool=_line(head["tool"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CassetteError(f"{name}: its header is not whole ({error})") from None
@@ -132,7 +132,7 @@ def _recordings(document: dict[str, Any], name: str) -> list[Recording]:
     if isinstance(document.get("interactions"), list):
         version = document.get("version", 1)
         if version != 1:
-            raise CassetteError(f"{name} is of vcrpy's version {version!r}; 1 can be read")
+            raise CassetteError(f"{name} is of vcrpy's version {_shown(version)}; 1 can be read")
         pairs = [(_part(i, "request"), _part(i, "response")) for i in document["interactions"]]
     elif isinstance(document.get("requests"), list) and isinstance(document.get("responses"), list):
         # langchain's recorder keeps two lists.
@@ -156,12 +156,12 @@ def _recording(request: Any, response: Any, where: str) -> Recording:  # noqa: A
         status = response["status"]
         code = status["code"] if isinstance(status, dict) else status
         return Recording(
-            method=str(request["method"]),
-            uri=str(request["uri"]),
+            method=_line(request["method"]),
+            uri=_line(request["uri"]),
             headers=_headers(request.get("headers")),
             body=_body(request),
             status=int(code),
-            reason=str((status.get("message") if isinstance(status, dict) else None) or ""),
+            reason=_line((status.get("message") if isinstance(status, dict) else None) or ""),
             answer_headers=_headers(response.get("headers")),
             answer_body=_body(response),
         )
@@ -180,13 +180,18 @@ def _headers(headers: Any) -> Headers:  # noqa: ANN401 - whatever the file holds
 
 
 def _line(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """Write a scalar; TypeError for a list or mapping, which aliases can make endless."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, list | dict | set | tuple):
+        raise TypeError(f"{_kind(value)} where a text belongs")
+    return str(value)
 
 
 def _body(message: dict[str, Any]) -> bytes:
     """Find a body: under `body`, under `body.string`, or as JSON parsed by a recorder's plugin."""
     if "parsed_body" in message:
-        return json.dumps(message["parsed_body"], ensure_ascii=False).encode()
+        return _written(message["parsed_body"])
     body = message.get("body")
     if isinstance(body, dict):
         body = body.get("string")
@@ -197,6 +202,23 @@ def _body(message: dict[str, Any]) -> bytes:
     if isinstance(body, bytes):
         return body
     raise TypeError(f"a body that is {_kind(body)}")
+
+
+_MOST_PARTS: Final = 2_000_000  # of JSON; a small text can ask for far more by its aliases
+
+
+def _written(parsed: object) -> bytes:
+    """Write JSON; ValueError for what is too large, found while it is written."""
+    parts: list[str] = []
+    for part in json.JSONEncoder(ensure_ascii=False).iterencode(parsed):
+        parts.append(part)
+        if len(parts) > _MOST_PARTS:
+            raise ValueError("a body that is too large: do aliases repeat it?")
+    return "".join(parts).encode()
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str | int | float | None) else _kind(value)
 
 
 def _kind(value: object) -> str:

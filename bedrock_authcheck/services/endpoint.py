@@ -92,12 +92,15 @@ class _SimulatedService:
         if not exchange.complete:  # nobody is left to be answered: no step is spent on it
             ledger.record(observation)
             return Answer()
-        answer = self._usual(observation, operation, ledger)
         step = ledger.next_step(self.name)
-        if step is not None:
-            answer = step(answer)
+        if step is None and ledger.player is not None:
+            answer = ledger.player(exchange)
+        else:
+            usual = self._usual(observation, operation, ledger)
+            answer = step(usual) if step is not None else usual
+            answer = replace(answer, headers=(*common_headers(), *answer.headers))
         ledger.record(observation.answered(answer.status))
-        return replace(answer, headers=(*common_headers(), *answer.headers))
+        return answer
 
     def _usual(
         self, observation: Observation, operation: Operation | None, ledger: Ledger

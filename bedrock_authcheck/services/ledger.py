@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from bedrock_authcheck.wire.attribution import Keyring, Observation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.services.http import Answer
     from bedrock_authcheck.services.steps import Step
+
+    Player = Callable[[Exchange], Answer]
+    """Answers a request, from a cassette for one."""
 
 
 class Ledger:
@@ -17,13 +24,14 @@ class Ledger:
 
     Written by the thread of the loop and read by the test's. `keyring` and `region` are
     what requests are held against; a `region` of None accepts any. `keyring` may be replaced
-    while requests arrive.
+    while requests arrive. A `player` answers in place of the simulated services.
     """
 
     def __init__(self, keyring: Keyring | None = None, region: str | None = None) -> None:
         """Begin with nothing received and nothing programmed."""
         self.keyring = keyring or Keyring()
         self.region = region
+        self.player: Player | None = None
         self._observations: dict[int, Observation] = {}
         self._steps: defaultdict[str, deque[Step]] = defaultdict(deque)
         self._lock = threading.Lock()
