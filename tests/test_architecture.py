@@ -27,7 +27,8 @@ ORDER: Final = (
     {"checks"},
     {"report"},
     {"suite"},
-    {"recording_options", "fixtures"},
+    {"recording_options"},
+    {"fixtures"},
     {"cassette_fixture"},
     {"plugin", "cli"},
 )
