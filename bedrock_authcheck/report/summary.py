@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bedrock_authcheck.report.result import ScenarioResult
+    from bedrock_authcheck.spec.remedies import Remedy
     from bedrock_authcheck.spec.rules import Rule
 
     Line = tuple[str, Mapping[str, bool]]
@@ -82,9 +83,15 @@ def summarise(
 
 
 def summary_of(
-    results: Sequence[ScenarioResult], rules: Mapping[str, Rule], width: int
+    results: Sequence[ScenarioResult],
+    rules: Mapping[str, Rule],
+    width: int,
+    remedies: Iterable[Remedy] = (),
 ) -> Iterator[Line]:
-    """Write the whole summary for a terminal of `width` characters."""
+    """Write the whole summary for a terminal of `width` characters.
+
+    `remedies` are those of the client, in the version that was judged.
+    """
     summaries = summarise(results, rules)
     yield from _table(summaries, width)
     yield "", {}
@@ -92,6 +99,8 @@ def summary_of(
     yield from _listed("not part of this run", [rule for rule in CHECKS if rule not in held], width)
     yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKS], width)
     yield from _deviations(results, width)
+    for remedy in remedies:
+        yield from _remedy(remedy, results, width)
 
 
 def _table(summaries: Sequence[RuleSummary], width: int) -> Iterator[Line]:
@@ -145,6 +154,27 @@ def _deviations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]
             yield line, {}
         yield f"    {deviation.link}", {}
     yield "", {}
+
+
+def _remedy(remedy: Remedy, results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
+    """Say what other releases do, once for all the failures that they do not have."""
+    failed = Counter(
+        verdict.rule
+        for result in results
+        for verdict in result.verdicts
+        if verdict.outcome is Outcome.FAILED
+        and verdict.deviation is None
+        and remedy.helps(verdict.rule, verdict.observed)
+    )
+    if failed:
+        counts = (f"{rule} ({failed[rule]})" for rule in sorted(failed, key=rule_order))
+        yield "failed in this release of the client, and not in others:", {}
+        for line in _wrapped(f"  {', '.join(counts)}", width, "  "):
+            yield line, {"red": True}
+        for line in _wrapped(f"    {remedy.text}", width, "    "):
+            yield line, {}
+        yield f"    {remedy.link}", {}
+        yield "", {}
 
 
 def _cut(text: str, width: int) -> str:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from bedrock_authcheck.spec.rules import load_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FILE: Final = "deviations.toml"
 _TEXTS: Final = ("client", "id", "link", "reason", "rule", "versions")
@@ -53,10 +56,14 @@ class Deviation:
 
     def explains(self, observed: str) -> bool:
         """Whether each line of what was observed is what the entry foresees."""
-        return all(
-            any(fnmatchcase(line, pattern) for pattern in self.observed)
-            for line in observed.splitlines()
-        )
+        return explained(observed, self.observed)
+
+
+def explained(observed: str, patterns: Sequence[str]) -> bool:
+    """Whether each line of what was observed is of one of the patterns."""
+    return all(
+        any(fnmatchcase(line, pattern) for pattern in patterns) for line in observed.splitlines()
+    )
 
 
 @cache

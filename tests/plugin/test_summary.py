@@ -11,6 +11,7 @@ from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.report.result import ScenarioResult
 from bedrock_authcheck.report.summary import summarise, summary_of
 from bedrock_authcheck.spec.deviations import load_deviations
+from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules
 
 RULES = load_rules()
@@ -24,6 +25,7 @@ def result(name: str, *verdicts: Verdict, stale: tuple[str, ...] = ()) -> Scenar
     )  # fmt: skip
 
 
+LEAK = "bearer  AWS_BEARER_TOKEN_BEDROCK"
 RESULTS = [
     *(result(f"passed-{n}", Verdict("CHAIN-1", Outcome.PASSED)) for n in range(1234)),
     result("failed", Verdict("CHAIN-1", Outcome.FAILED), Verdict("AUTH-8", Outcome.WARNING)),
@@ -110,3 +112,30 @@ def test_known_deviations_are_told_with_reason_and_link() -> None:
     assert text[start + 1] == "  TOKEN-1  boto3-blank-token, 2 scenarios"
     assert BLANK.link in text[start + 4]
     assert " ".join(" ".join(text[start + 2 : start + 4]).split()) == BLANK.reason
+
+
+def test_failures_that_another_release_does_not_have_are_told_once() -> None:
+    leaks = [
+        result(
+            f"leak-{n}",
+            Verdict("LIMIT-4", Outcome.FAILED, observed=LEAK),
+            Verdict("LIMIT-2", Outcome.FAILED, observed=LEAK),
+        )
+        for n in range(3)
+    ]
+    leaks.append(result("other", Verdict("LIMIT-4", Outcome.FAILED, observed="unsigned")))
+    for width in (60, 200):
+        summary = summary_of(leaks, RULES, width, remedies_of("boto3", "1.39.0"))
+        told = [line for line, _ in summary]
+        begun = told.index("failed in this release of the client, and not in others:")
+        assert told[begun + 1] == "  LIMIT-2 (3), LIMIT-4 (3)"
+        text = " ".join(" ".join(told[begun + 2 : -2]).split())
+        assert text == "botocore 1.39.12 and newer send the token to no service that takes none."
+        assert max(map(len, told)) < width
+    for remedies in ((), remedies_of("boto3", "1.44.0")):
+        assert not any("this release" in line for line, _ in summary_of(leaks, RULES, 80, remedies))
+
+
+def test_no_remedy_is_told_where_it_would_help_nothing() -> None:
+    told = [line for line, _ in summary_of(RESULTS, RULES, 80, remedies_of("boto3", "1.39.0"))]
+    assert not any("this release" in line for line in told)
