@@ -23,7 +23,7 @@ from bedrock_authcheck.recording_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from bedrock_authcheck.fixtures import Machine
     from bedrock_authcheck.recording.cassette import Recording
@@ -135,11 +135,12 @@ def _replayed(
     refused = machine.refused
     with ExitStack() as stack:
         try:
-            deck = stack.enter_context(replaying(path, _settings(request, filters)))
+            deck, fault = stack.enter_context(replaying(path, _settings(request, filters))), None
         except FileNotFoundError:
-            pytest.fail(f"there is no cassette {path}\n  to do     {_how(request)}", pytrace=False)
+            fault = f"there is no cassette {path}\n  to do     record it: {_how(request)}"
         except CassetteError as error:
-            pytest.fail(str(error), pytrace=False)
+            fault = str(error)
+        _fail(fault)  # out here: the exception behind it says nothing more
         if "bedrock_credentials" not in request.fixturenames and deck.index is not None:
             machine.credentials.provide(*_levels(deck.index.schemes))
         use = BedrockCassette(path, REPLAY, deck)
@@ -149,10 +150,10 @@ def _replayed(
 
 
 def _how(request: pytest.FixtureRequest) -> str:
-    return f"record it: pytest --record {request.node.nodeid}"
+    return f"pytest --record '{request.node.nodeid}'"
 
 
-def _levels(schemes: list[str | None]) -> tuple[str, ...]:
+def _levels(schemes: Sequence[str | None]) -> tuple[str, ...]:
     """Say which fakes let a client sign as was recorded; SigV4 where nothing tells."""
     return ("bearer", "environment") if "bearer" in schemes else ("environment",)
 
@@ -167,16 +168,18 @@ def _recorded(
         "bedrock_credentials"
     }:
         pytest.fail(_FAKES, pytrace=False)
-    settings = _settings(request, filters)
+    settings = _settings(request, filters)  # makes the simulated machine, if there is one
+    fault = None
     try:
-        recorder = Recorder(path, settings, _in_play(request), adds=mode == "new")
+        recorder = Recorder(path, settings, _in_play(), adds=mode == "new")
         with recorder.running():
             yield BedrockCassette(path, mode, recorder.deck)
         if request.node.stash.get(_PASSED, False):
-            recorder.in_play.update(_in_play(request))  # what the test itself has provided
+            _add_provided(request, recorder.in_play)
             recorder.write()
     except CassetteError as error:
-        pytest.fail(str(error), pytrace=False)
+        fault = str(error)
+    _fail(fault)
 
 
 _FAKES = (
@@ -185,14 +188,24 @@ _FAKES = (
 )
 
 
-def _in_play(request: pytest.FixtureRequest) -> InPlay:
-    """Know the secrets of the machine that is recorded on: the simulated one, or this one."""
+def _simulates(request: pytest.FixtureRequest) -> bool:
+    return "bedrock_endpoint" in request.fixturenames
+
+
+def _in_play() -> InPlay:
+    """Know the secrets of this machine, the simulated one's where the test has one."""
     from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
 
-    if "bedrock_endpoint" not in request.fixturenames:
-        return InPlay.of_machine(os.environ, Path.home())
-    machine: Machine = request.getfixturevalue("_bedrock_machine")
-    return machine.credentials.in_play()
+    # Where the test has a simulated machine, these are its variables and its home.
+    return InPlay.of_machine(os.environ, Path.home())
+
+
+def _add_provided(request: pytest.FixtureRequest, in_play: InPlay) -> None:
+    """Add what the test has provided since: fakes that stand in no variable and no file."""
+    if _simulates(request):
+        machine: Machine = request.getfixturevalue("_bedrock_machine")
+        for credential in machine.credentials.provided:
+            in_play.add(credential)
 
 
 def _fail(text: str | None) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.environments.environment import Environment
     from bedrock_authcheck.model import Credential
-    from bedrock_authcheck.recording.in_play import InPlay
     from bedrock_authcheck.recording.player import Player
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.ledger import Ledger
@@ -65,14 +64,10 @@ class BedrockCredentials:
         """The keys of level 2, by boto3's names of arguments; empty until it is provided."""
         return dict(self._environment.settings)
 
-    def in_play(self) -> InPlay:
-        """Return the secrets of this machine, for a recording that must not hold them."""
-        from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
-
-        secrets = InPlay.of_machine(self._environment.variables, self.home)
-        for credential in self._environment.keyring.credentials:
-            secrets.add(credential)
-        return secrets
+    @property
+    def provided(self) -> tuple[Credential, ...]:
+        """The fake credentials that were provided so far."""
+        return self._environment.keyring.credentials
 
     @property
     def region(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from bedrock_authcheck import __version__
 from bedrock_authcheck.recording.cassette import Cassette, CassetteError, Origin, Provenance
 from bedrock_authcheck.recording.credential_services import harvest, is_credential_traffic
-from bedrock_authcheck.recording.files import write_whole
+from bedrock_authcheck.recording.files import digest_of, write_whole
 from bedrock_authcheck.recording.identity import VOLATILE_KEYS
 from bedrock_authcheck.recording.index import Index
 from bedrock_authcheck.recording.misses import miss_text
@@ -78,17 +77,28 @@ def replaying(path: Path, settings: Settings) -> Iterator[Deck]:
         # A server of the test's own, or the metadata service of a simulated machine.
         return not of_loopback or _is_credential(request, settings)
 
-    deck = Deck(
-        index,
-        passes=passes,
-        tell_miss=lambda request: miss_text(request, index, str(path), settings.loopback),
-    )
+    def tell(request: Recording) -> str:
+        text = miss_text(request, index, str(path), settings.loopback)
+        return f"{text}{_NEVER_RECORDED if _is_credential(request, settings) else ''}"
+
+    deck = Deck(index, passes=passes, tell_miss=tell)
     with inserted(deck, path):
         yield deck
 
 
+_NEVER_RECORDED: Final = """
+  note      traffic of services that hand out credentials (STS, SSO, metadata) is never recorded:
+            give the test its own (bedrock_credentials), and stub what it asks them for"""
+
+
 def _is_credential(request: Recording, settings: Settings) -> bool:
-    return is_credential_traffic(request.method, request.uri, settings.environ)
+    return is_credential_traffic(
+        request.method,
+        request.uri,
+        settings.environ,
+        headers=request.headers,
+        body=request.body,
+    )
 
 
 class Recorder:
@@ -104,11 +114,8 @@ class Recorder:
         self._settings = settings
         self.in_play = in_play
         self._connections: Connections | None = None
-        try:
-            self._expected: str | None = hashlib.sha256(path.read_bytes()).hexdigest()
-            self._before: Cassette | None = read_cassette(path)
-        except FileNotFoundError:
-            self._expected = self._before = None
+        self._expected = digest_of(path)
+        self._before = read_cassette(path) if self._expected is not None else None
         self._kept = self._before if adds else None
         if self._kept is not None and self._kept.provenance is None:
             raise CassetteError(
@@ -125,7 +132,14 @@ class Recorder:
         )
 
     def _harvest(self, passed: Recording) -> None:
-        harvest(passed.uri, passed.headers, passed.answer_body, self.in_play)
+        harvest(
+            passed.uri,
+            passed.headers,
+            passed.answer_body,
+            self.in_play,
+            self._settings.environ,
+            request_body=passed.body,
+        )
 
     @contextmanager
     def running(self) -> Iterator[Recorder]:
@@ -141,7 +155,9 @@ class Recorder:
         there is of another origin; LeakError where a secret is left. No file is touched then.
         """
         scrubber = Scrubber(self.in_play, self._settings.loopback, self._settings.filters)
-        made = tuple(s for s in map(scrubber.scrub, self.deck.made) if s is not None)
+        made = tuple(self.deck.made)
+        for _ in range(2):  # an early one may hold an account id that only a later one names
+            made = tuple(s for s in map(scrubber.scrub, made) if s is not None)
         kept = self._kept.recordings if self._kept else ()
         if not made and not kept:
             raise CassetteError(f"{self.path} was not written: no request was seen to record")
@@ -162,7 +178,10 @@ class Recorder:
         if self._connections is None:
             return
         seen = hosts_unrecorded(
-            self._connections, (r.uri for r in self.deck.made), self._settings.environ
+            self._connections,
+            (r.uri for r in self.deck.made),
+            self._settings.environ,
+            watched=self._settings.loopback,
         )
         if seen:
             raise CassetteError(
@@ -191,7 +210,10 @@ class Recorder:
     def _origin(self) -> Origin:
         if self._connections is None:
             raise RuntimeError("nothing was recorded: `running` comes before `write`")
-        return origin_of(self.deck.made, self._connections, self._settings.loopback)
+        made = self.deck.made
+        servers = [v for r in made for k, v in r.answer_headers if k.lower() == "server"]
+        uris = (recording.uri for recording in made)
+        return origin_of(uris, self._connections, self._settings.loopback, servers)
 
 
 def _same(before: Cassette, now: Cassette) -> bool:
