@@ -18,6 +18,7 @@ from bedrock_authcheck.report.jsonl import ReportWriter
 from bedrock_authcheck.report.result import ScenarioResult
 from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
+from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules, rule_set
 from bedrock_authcheck.suite.items import Group, ScenarioItem, Suite, check_selection
 from bedrock_authcheck.suite.scenario import ROOT
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from _pytest.terminal import TerminalReporter
+
+    from bedrock_authcheck.spec.remedies import Remedy
 
 _DATA: Final = "bedrock_authcheck"  # the attribute of a test report that carries the result
 _NARROWING: Final = ("keyword", "markexpr", "deselect", "lf", "stepwise")
@@ -48,6 +51,12 @@ def client_versions() -> dict[str, str]:
 def _client() -> str:
     versions = client_versions()
     return " ".join(f"{name} {number}" for name, number in versions.items()) or "no boto3 installed"
+
+
+def _remedies() -> tuple[Remedy, ...]:
+    """Find what is known of the client that was judged, and not of its other releases."""
+    judged = client_versions().get("botocore")
+    return remedies_of("boto3", judged) if judged else ()
 
 
 class SuiteRun:
@@ -194,7 +203,7 @@ class SuiteRun:
         for text in first_warnings(self._results, rules):
             terminalreporter.write_line(f"{text}\n", yellow=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 - pytest offers no other way
-        for line, markup in summary_of(self._results, rules, width):
+        for line, markup in summary_of(self._results, rules, width, _remedies()):
             terminalreporter.write_line(line, **markup)
         ran = counted(len(self._results), "scenario")
         terminalreporter.write_line(f"{ran}, client {_client()}")

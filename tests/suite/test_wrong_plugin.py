@@ -58,6 +58,23 @@ URLLib3Session.send = send
 """
 
 
+_OLD = """
+import os
+
+from botocore.signers import RequestSigner
+
+from bedrock_authcheck.suite import session
+
+
+def by_token(self, operation_name, request, **options):
+    request.headers["Authorization"] = f"Bearer {os.environ['AWS_BEARER_TOKEN_BEDROCK']}"
+
+
+RequestSigner.sign = by_token
+session.client_versions = lambda: {"boto3": "1.39.0", "botocore": "1.39.0"}
+"""
+
+
 def _run(folder: Path, plugin: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the suite in a folder of its own, with a client that a plugin makes wrong."""
     (folder / "wrong_client.py").write_text(plugin, encoding="utf-8")
@@ -132,3 +149,10 @@ def test_a_request_that_comes_late_is_an_error_that_names_its_own_scenario(tmp_p
     assert " error " in lines["CHAIN-1"]
     assert "1 failed, 1 passed" in output
     assert "ABSK" not in output
+
+
+def test_failures_of_an_old_release_are_told_what_a_new_one_does(tmp_path: Path) -> None:
+    chosen = "bedrock-authcheck::limit::bedrock-agent.ListAgents-bearer+environment+shared"
+    output = _run(tmp_path, _OLD, chosen).stdout
+    told = output.partition("failed in this release of the client, and not in others:\n")[2]
+    assert told.startswith("  LIMIT-2 (1), LIMIT-4 (1)\n    the token goes out"), output
