@@ -1,0 +1,235 @@
+"""The shapes of AWS secrets: what is one by its look, or by the name that it stands behind."""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from bedrock_authcheck.wire.placeholders import FAKE, is_placeholder
+from bedrock_authcheck.wire.tokens import LONG_TERM_PREFIX, SHORT_TERM_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONG_TERM: Final = "a long-term API key"
+SHORT_TERM: Final = "a short-term API key"
+SESSION_TOKEN: Final = "a session token"  # noqa: S105 - the name of a thing
+SIGNATURE: Final = "the signature of a presigned URL"
+METADATA_TOKEN: Final = "a metadata token"  # noqa: S105 - the name of a thing
+BEARER: Final = "a bearer token"
+PASSWORD: Final = "a name and its password"  # noqa: S105 - the name of a thing
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something that looks like a secret: what it is, and its value, which is never shown."""
+
+    what: str
+    value: str = field(repr=False)
+
+
+# A key id (AKIA…, ASIA…) is none: it travels in every signed request, names whose secret it
+# was, and opens nothing without that. Nor is the signature in an Authorization header, which
+# fits one request for five minutes; that of a presigned URL opens it to anybody. Whether it
+# has expired is not looked at: what was a leak yesterday is to be found today.
+
+
+def shapes_in(data: bytes) -> Iterator[Shape]:
+    """Yield what looks like a secret of AWS, by itself or by the name before it.
+
+    Placeholders and canaries of this package (they hold FAKE) are passed over.
+    """
+    yield from _api_keys(data)
+    if _METADATA_PREFIX in data:
+        for found in _METADATA.finditer(data):
+            yield Shape(METADATA_TOKEN, found[0].decode())
+    lowered = data.lower()
+    last = -1
+    for stem in _STEM.finditer(lowered):
+        before = data[max(0, stem.start() - _FAR) : stem.start()]
+        start = stem.start() - len(_ends_with_name(before))
+        if start <= last:
+            continue
+        last = start
+        whole = _NAME.match(data, start, start + 2 * _FAR)
+        between = _BETWEEN.match(data, whole.end()) if whole else None
+        if whole and between:
+            yield from _named(whole[0].decode(), data, between.end(), lowered)
+
+
+def shape_of(name: str, data: bytes) -> Shape | None:
+    """Tell whether the whole value of a field or header of this name looks like a secret."""
+    if not names_a_secret(name):
+        return None
+    parts = (part.strip() for part in data.split(b","))  # a proxy joins headers with commas
+    return next((one for part in parts for one in _named(name, part, 0, _ALONE)), None)
+
+
+@lru_cache(maxsize=4096)
+def names_a_secret(name: str) -> bool:
+    """Whether a field of this name may hold a secret; most do not, and need no second look."""
+    plain = _plain(name)
+    return any(one.name.search(plain) for one in _FIELDS)
+
+
+_STEM: Final = re.compile(b"secret|token|authorization|x-api-key|x-amz-signature")
+_NAME: Final = re.compile(rb"[A-Za-z0-9_.-]+")
+_FAR: Final = 48  # characters that a name goes on for, in either direction
+_ALONE: Final = b"accesskeyid"  # what a field stands beside cannot be seen from its value
+# From a name to its value: `": "`, `=`, `>` of XML, `', b'`, `", "value": "`, `:\n- `. A comma
+# needs a quote before it: else it parts lists of names.
+_BETWEEN: Final = re.compile(
+    rb"""(?:[\\"'\])]+[ \t]*,[ \t]*(?!\n)|[\\"'\])]*\s*(?:=>|[:=>]))\s*"""
+    rb"""(?:[\\"']*value[\\"']*\s*[:=]\s*)?(?:-\s+)?(?:[\\"'\[(]|[bru](?=[\\"']))*"""
+)
+
+
+def _ends_with_name(data: bytes) -> bytes:
+    return data[len(data.rstrip(_OF_NAMES)) :]
+
+
+_OF_NAMES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What stands behind a name, and what must stand beside it to be taken for a secret."""
+
+    what: str
+    name: re.Pattern[str]  # of letters and digits alone, in lower case
+    value: re.Pattern[bytes]
+    beside: bytes = b""
+
+
+def _field(what: str, name: str, value: bytes, beside: bytes = b"") -> _Field:
+    return _Field(what, re.compile(name), re.compile(value), beside)
+
+
+# The body of an answer that grants one has no name beside it.
+_METADATA_PREFIX: Final = b"AQA"
+_METADATA: Final = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])" + _METADATA_PREFIX + rb"[A-Za-z0-9_-]{51}==(?![A-Za-z0-9+/=_-])"
+)
+
+_FIELDS: Final = (
+    _field(
+        "a secret access key",
+        "secretaccesskey$|secretkey$|awssecret$",
+        rb"(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=%_-])",
+    ),
+    _field(SESSION_TOKEN, "sessiontoken$|securitytoken$", rb"(?P<value>[A-Za-z0-9+/=%_-]{64,})"),
+    _field(SESSION_TOKEN, "^token$", rb"(?P<value>[A-Za-z0-9+/=%_-]{64,})", b"accesskeyid"),
+    _field(
+        METADATA_TOKEN,
+        "metadatatoken$|latestapitoken$",
+        rb"(?P<value>[A-Za-z0-9+/=%_-]{16,})",
+    ),
+    _field(
+        "a container authorization token",
+        "authorizationtoken$",
+        rb"(?P<value>[A-Za-z0-9+/=%_.~-]{16,})",
+    ),
+    _field(
+        BEARER,
+        "authorization$",
+        rb"(?i:bearer(?:\s|%20|\+)+)(?P<value>[A-Za-z0-9+/=%_.~:-]{16,})",
+    ),
+    _field(
+        PASSWORD,
+        "authorization$",
+        rb"(?i:basic(?:\s|%20|\+)+)(?P<value>[A-Za-z0-9+/]{14,})",
+    ),
+    _field(  # without a scheme, as container credentials have it; words have no digits
+        "a container authorization token",
+        "authorization$",
+        rb"(?P<value>eyJ[A-Za-z0-9_.-]{16,}|(?![A-Za-z0-9]+-)(?=\S*[0-9])[A-Za-z0-9+/=_-]{20,})",
+    ),
+    _field(BEARER, "awsbearertoken[a-z]*$", rb"(?P<value>[A-Za-z0-9+/=%_.~-]{16,})"),
+    _field("an API key", "xapikey$", rb"(?P<value>[A-Za-z0-9+/=%_.~-]{16,})"),
+    _field(
+        "a token of single sign-on",
+        "ssobearertoken$|accesstoken$|refreshtoken$|idtoken$|webidentitytoken$|clientsecret$",
+        rb"(?P<value>[A-Za-z0-9+/=%_.~-]{64,})",
+    ),
+    _field(
+        SIGNATURE,
+        "xamzsignature$",
+        rb"(?P<value>[0-9a-f]{64})(?![0-9a-f])",
+        b"x-amz-credential",
+    ),
+)
+
+
+def _named(name: str, data: bytes, start: int, lowered: bytes) -> Iterator[Shape]:
+    plain = _plain(name)
+    for one in _FIELDS:
+        if one.name.search(plain) and one.beside in lowered:
+            found = one.value.match(data, start)
+            if found and not _is_nobodys(found["value"].decode(), one, data, start):
+                yield Shape(one.what, found["value"].decode())
+                return
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
+
+def _is_nobodys(value: str, field: _Field, data: bytes, start: int) -> bool:
+    """Whether it is a placeholder, holds one for a password, or is a signature made with one."""
+    if is_placeholder(value):
+        return True
+    if field.what == PASSWORD:
+        return is_placeholder(_decoded(value.encode()).partition(b":")[2].decode("latin-1"))
+    if field.what != SIGNATURE:
+        return False
+    signers = _CREDENTIAL.findall(data, max(0, start - _NEAR), start + _NEAR)
+    return bool(signers) and all(is_placeholder(signer.decode()) for signer in signers)
+
+
+_CREDENTIAL: Final = re.compile(
+    rb"(?i:x-amz-credential)(?:%22|[\\\"'])*(?:=|%3[Dd]|\s*:\s*)[\\\"'\[]*([A-Za-z0-9]{8,})"
+)
+_NEAR: Final = 4096  # characters
+
+
+def _api_keys(data: bytes) -> Iterator[Shape]:
+    if _SHORT_PREFIX in data:
+        for found in _SHORT.finditer(data):
+            inner = _decoded(found["rest"])
+            if _SIGNED in inner or len(found["rest"]) >= _LONG_ENOUGH:
+                yield from _in_earnest(SHORT_TERM, _SHORT_PREFIX + found["rest"], inner)
+    if _LONG_PREFIX in data:
+        for found in _LONG.finditer(data):
+            inner = _decoded(found["rest"])
+            glued = _ends_with_name(data[max(0, found.start() - 1) : found.start()])
+            if _names_a_user(inner) or (len(found["rest"]) >= _LONG_ENOUGH and not glued):
+                yield from _in_earnest(LONG_TERM, _LONG_PREFIX + found["rest"], inner)
+
+
+def _in_earnest(what: str, value: bytes, inner: bytes) -> Iterator[Shape]:
+    marks = (FAKE.encode(), b"EXAMPLE")
+    if not any(mark in inner for mark in marks) and not is_placeholder(value.decode()):
+        yield Shape(what, value.decode())
+
+
+_SHORT_PREFIX: Final = SHORT_TERM_PREFIX.encode()
+_LONG_PREFIX: Final = LONG_TERM_PREFIX.encode()
+# What stands behind a prefix is seen ahead, not taken: it may hold the prefix of a real key.
+_SHORT: Final = re.compile(_SHORT_PREFIX + rb"(?=(?P<rest>[A-Za-z0-9+/_-]{32,8000}))")
+_LONG: Final = re.compile(_LONG_PREFIX + rb"(?=(?P<rest>[A-Za-z0-9+/_-]{32,800}))")
+_SIGNED: Final = b"X-Amz-"
+_LONG_ENOUGH: Final = 100  # characters: a real key has more, what chance writes has less
+_HEAD: Final = 24  # octets
+
+
+def _decoded(text: bytes) -> bytes:
+    return a2b_base64(text[: len(text) // 4 * 4].replace(b"-", b"+").replace(b"_", b"/"))
+
+
+def _names_a_user(inner: bytes) -> bool:
+    """Whether it begins as a long-term key does, with the name of a user and an account."""
+    head = inner[:_HEAD]
+    return head.isascii() and head.decode().isprintable() and b":" in inner
