@@ -131,9 +131,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def _decide_recording(config: pytest.Config, paths: Sequence[str], *, suite: bool) -> None:
     """Note whether the user selected tests by a path; UsageError where nothing is recorded.
 
-    A worker of pytest-xdist cannot tell a path from testpaths: it gets what the controller noted.
+    Old releases of pytest-xdist give a worker the controller's options, and testpaths as if they
+    were typed: there what the controller noted counts. Newer ones repeat the command line.
     """
-    if hasattr(config, "workerinput"):
+    if hasattr(config.option, "authcheck_paths_selected"):
         return
     selected = bool(paths) and config.args_source is config.ArgsSource.ARGS
     config.option.authcheck_paths_selected = selected

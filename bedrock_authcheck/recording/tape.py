@@ -177,6 +177,11 @@ def _answered(request: Recording, response: dict[str, Any]) -> Recording:
     status = response["status"]
     body = (response.get("body") or {}).get("string") or b""
     headers = response.get("headers") or {}
+    answered = [
+        (_text(name), _text(value))
+        for name, values in headers.items()
+        for value in ([values] if isinstance(values, str | bytes) else values)
+    ]
     return Recording(
         request.method,
         request.uri,
@@ -184,11 +189,8 @@ def _answered(request: Recording, response: dict[str, Any]) -> Recording:
         request.body,
         status=int(status["code"]),
         reason=str(status["message"] or ""),
-        answer_headers=tuple(
-            (_text(name), _text(value))
-            for name, values in headers.items()
-            for value in ([values] if isinstance(values, str | bytes) else values)
-        ),
+        # vcrpy hands them over in an order that changes from one process to the next.
+        answer_headers=tuple(sorted(answered, key=lambda header: header[0].lower())),
         answer_body=body.encode() if isinstance(body, str) else bytes(body),
     )
 

@@ -1,0 +1,242 @@
+"""Record: what is made, when, and that nothing is lost or leaked by it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bedrock_authcheck.recording.cassette import Origin
+from bedrock_authcheck.recording.reading import read_cassette
+from tests.plugin.test_cassettes import HEAD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.plugin.conftest import Run
+
+ONE = """
+@cassette("one")
+@levels("environment")
+def test_one(bedrock_endpoint):
+    ask("one")
+"""
+TWO = ONE.replace('ask("one")', 'ask("one")\n    ask("two")')
+OTHER = ONE.replace('ask("one")', 'ask("two")')
+SELECT = ("--record", "test_mine.py")
+
+
+@pytest.fixture
+def path(pytester: pytest.Pytester) -> Path:
+    """Where the cassette is written."""
+    return pytester.path / "cassettes" / "one.yaml"
+
+
+def _run(
+    pytester: pytest.Pytester,
+    run: Run,
+    body: str,
+    *args: str,
+    plugins: tuple[str, ...] = (),
+    **outcomes: int,
+) -> pytest.RunResult:
+    pytester.makepyfile(test_mine=HEAD + body)
+    result = run(*args, plugins=plugins)
+    result.assert_outcomes(**(outcomes or {"passed": 1}))
+    return result
+
+
+def _texts(path: Path) -> list[str]:
+    return [
+        re.findall(r'"text": "(\w+)"', r.body.decode())[0] for r in read_cassette(path).recordings
+    ]
+
+
+def test_it_says_where_it_is_from(pytester: pytest.Pytester, run: Run, path: Path) -> None:
+    _run(pytester, run, ONE, *SELECT)
+    provenance = read_cassette(path).provenance
+    assert provenance is not None
+    assert provenance.origin is Origin.SIMULATED
+    assert provenance.regions == ("eu-central-1",)
+    assert {"Boto3", "Botocore"} <= provenance.clients.keys()
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"), [("once", ["one"]), ("new", ["one", "two"]), ("all", ["two"])]
+)
+def test_what_exists_is_kept_added_to_or_made_anew(
+    pytester: pytest.Pytester, run: Run, path: Path, mode: str, kept: list[str]
+) -> None:
+    _run(pytester, run, ONE, *SELECT)
+    args = ("--record", "--authcheck-record-mode", mode)
+    body = TWO if mode == "new" else OTHER
+    outcome = {"failed": 1} if mode == "once" else {"passed": 1}
+    _run(pytester, run, body, *args, **outcome)
+    assert _texts(path) == kept
+
+
+def test_the_flag_counts_before_the_marker_and_that_before_the_ini_key(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    marked = OTHER.replace('("one")', '("one", record_mode="all")', 1)
+    _run(pytester, run, ONE, *SELECT)
+    pytester.makeini("[pytest]\nauthcheck_record_mode = new\n")
+    _run(pytester, run, TWO, *SELECT)
+    assert _texts(path) == ["one", "two"]
+    _run(pytester, run, marked, *SELECT)
+    assert _texts(path) == ["two"]
+    _run(
+        pytester,
+        run,
+        marked.replace('"two"', '"x"'),
+        *SELECT,
+        "--authcheck-record-mode",
+        "once",
+        failed=1,
+    )
+    assert _texts(path) == ["two"]
+
+
+def test_an_ini_key_that_names_no_mode_says_so(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeini("[pytest]\nauthcheck_record_mode = often\n")
+    text = _run(pytester, run, ONE, *SELECT, errors=1).stdout.str()
+    assert "authcheck_record_mode: 'often' does not exist: choose from once, new, all" in text
+
+
+def test_nothing_is_recorded_unless_a_path_or_a_mode_asks_for_it(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    pytester.makepyfile(test_mine=HEAD + ONE)
+    pytester.makeini("[pytest]\ntestpaths = .\n")
+    result = run("--record")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--record alone records nothing" in result.stderr.str()
+    result = run("--authcheck-record-mode", "all")
+    assert "add --record" in result.stderr.str()
+    assert not path.exists()
+    run("--record", "--authcheck-record-mode", "once").assert_outcomes(passed=1)
+    assert path.exists()
+
+
+def test_a_failed_test_leaves_the_old_cassette(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    _run(pytester, run, ONE, *SELECT)
+    before = path.read_bytes()
+    failing = f"{OTHER}    assert False\n"
+    _run(pytester, run, failing, "--record", "--authcheck-record-mode", "all", failed=1)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["one.yaml"]
+
+
+def test_two_recordings_of_the_same_thing_are_the_same_file(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    _run(pytester, run, ONE, *SELECT)
+    before = path.read_bytes()
+    _run(pytester, run, ONE, "--record", "--authcheck-record-mode", "all")
+    assert path.read_bytes() == before
+
+
+def test_each_level_keeps_its_evidence_and_no_secret_is_written(
+    pytester: pytest.Pytester, run: Run, temporary: Path
+) -> None:
+    body = """
+from pathlib import Path
+@pytest.mark.parametrize("level", ["bearer", "settings", "environment", "shared", "config",
+                                   "instance", "container"])
+@cassette
+def test_level(bedrock_credentials, bedrock_endpoint, level):
+    bedrock_credentials.provide(level)
+    ask()
+    credential = bedrock_credentials.credential(level)
+    with open("secrets.txt", "a") as file:
+        file.writelines(f"{value}\\n" for value in credential.secrets().values())
+"""
+    _run(pytester, run, body, *SELECT, passed=7)
+    secrets = (pytester.path / "secrets.txt").read_text().split()
+    assert len(secrets) >= 7
+    folder = pytester.path / "cassettes" / "test_mine"
+    for level in ("bearer", "settings", "environment", "shared", "config", "instance", "container"):
+        file = folder / f"test_level[{level}].yaml"
+        assert not [secret for secret in secrets if secret in file.read_text()]
+        (only,) = read_cassette(file).recordings  # and nothing of IMDS or the container endpoint
+        authorization = only.header("Authorization")
+        assert authorization is not None
+        assert level in authorization
+        assert authorization.startswith("Bearer" if level == "bearer" else "AWS4-HMAC-SHA256")
+    assert temporary.exists()
+
+
+def test_what_looks_like_a_secret_is_not_written(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    body = """
+from hashlib import sha512
+from base64 import b64encode
+@cassette("one")
+@levels("environment")
+def test_leak(bedrock_endpoint):
+    key = "AB" + "SK" + b64encode(sha512(b"1").digest() + sha512(b"2").digest()).decode()
+    ask(b64encode(f"use {key} for it".encode()).decode())
+"""
+    text = _run(pytester, run, body, *SELECT, passed=1, errors=1).stdout.str()
+    assert "was not written, for it would hold what may be a secret" in text
+    assert "interaction 1, request body" in text
+    assert not path.exists()
+    assert not path.parent.exists()
+
+
+def test_users_filters_add_to_the_defaults(pytester: pytest.Pytester, run: Run, path: Path) -> None:
+    body = f"""
+from bedrock_authcheck.recording.scrub import Filters
+@pytest.fixture
+def bedrock_cassette_filters():
+    return Filters(json_keys=("text",), headers=("content-type",))
+{ONE}"""
+    _run(pytester, run, body, *SELECT)
+    (only,) = read_cassette(path).recordings
+    assert b"one" not in only.body
+    assert "json" not in str(only.header("content-type"))
+    assert "environment" in str(only.header("Authorization"))
+
+
+def test_fakes_are_not_sent_to_aws(pytester: pytest.Pytester, run: Run) -> None:
+    body = ONE.replace("bedrock_endpoint", "bedrock_credentials")
+    text = _run(pytester, run, body, *SELECT, errors=1).stdout.str()
+    assert "bedrock_credentials provides fakes, which AWS refuses" in text
+
+
+def test_pytest_recording_has_its_own_option_beside(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    pytest.importorskip("pytest_recording", reason="pytest-recording is not installed")
+    pytester.makepyfile(test_mine=HEAD + ONE)
+    result = run(*SELECT, "--record-mode=none", plugins=("pytest_recording.plugin",))
+    result.assert_outcomes(passed=1)
+    assert path.exists()
+
+
+def test_workers_record_each_their_own_and_one_of_them_a_shared_one(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    body = "".join(
+        f"""
+@cassette("own-{n}")
+@levels("environment")
+def test_own_{n}(bedrock_endpoint):
+    ask("own")
+
+@cassette("one")
+@levels("environment")
+def test_shared_{n}(bedrock_endpoint):
+    ask("one")
+"""
+        for n in range(4)
+    )
+    _run(pytester, run, body, *SELECT, "-n", "2", passed=8, plugins=("xdist.plugin",))
+    files = sorted(p.name for p in path.parent.iterdir())
+    assert files == ["one.yaml", *(f"own-{n}.yaml" for n in range(4))]
+    assert all(len(read_cassette(path.parent / name).recordings) == 1 for name in files)
