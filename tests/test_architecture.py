@@ -31,6 +31,7 @@ ORDER: Final = (
     {"fixtures"},
     {"cassette_fixture"},
     {"plugin", "cli"},
+    {"__main__"},
 )
 RANK: Final = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MODULES: Final = sorted(PACKAGE.rglob("*.py"))

@@ -64,7 +64,9 @@ def shape_of(name: str, data: bytes) -> Shape | None:
     """Tell whether the whole value of a field or header of this name looks like a secret."""
     if not names_a_secret(name):
         return None
-    parts = (part.strip() for part in data.split(b","))  # a proxy joins headers with commas
+    first, *others = (part.strip() for part in data.split(b","))
+    # A proxy joins headers with commas; what else follows one belongs to what is before it.
+    parts = [first, *(part for part in others if part.lower().startswith(_SCHEMES))]
     return next((one for part in parts for one in _named(name, part, 0, _ALONE)), None)
 
 
@@ -75,6 +77,7 @@ def names_a_secret(name: str) -> bool:
     return any(one.name.search(plain) for one in _FIELDS)
 
 
+_SCHEMES: Final = (b"bearer", b"basic")
 _STEM: Final = re.compile(b"secret|token|authorization|x-api-key|x-amz-signature")
 _NAME: Final = re.compile(rb"[A-Za-z0-9_.-]+")
 _FAR: Final = 48  # characters that a name goes on for, in either direction
