@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
-from bedrock_authcheck.wire.unpacking import SEPARATOR
+from bedrock_authcheck.wire.unpacking import SEPARATOR, SHORTEST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_authcheck.wire.unpacking import Room
 
-_SHORTEST_TEXT: Final = 16  # characters in a row, in bytes that are no text
 
-
-def percent(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+def percent(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
     """Undo one layer of percent-encoding."""
-    if b"%" in data and _PERCENT.search(text := _text(data)):
+    if b"%" in data and _PERCENT.search(text := room.text_of(data)):
         yield "percent-encoding", unquote_to_bytes(text)
 
 
 _PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 
-def _text(data: bytes) -> bytes:
-    """Return text as it is, and of what is none the runs that could be some.
-
-    Otherwise each stray `%` and backslash in compressed data would make a copy of it all.
-    """
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return SEPARATOR.join(_PRINTABLE.findall(data))
-    return data
-
-
-_PRINTABLE: Final = re.compile(rb"[\t\n\r -~]{%d,}" % _SHORTEST_TEXT)
-
-
-def escapes(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+def escapes(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
     r"""Undo one layer of backslashes: JSON's, and those of YAML and `repr` (`\x41`) beside them."""
     if b"\\" in data:
-        yield "JSON string", _ESCAPE.sub(_unescaped, _text(data))
+        yield "JSON string", _ESCAPE.sub(_unescaped, room.text_of(data))
 
 
 _ESCAPE: Final = re.compile(
@@ -83,19 +65,22 @@ def _character(point: int) -> bytes:
         return b""
 
 
-def latin1(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+def latin1(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
     """Give back the octets that were written as the characters of the same numbers.
 
     That is how binary bodies get into strings of JSON and YAML.
     """
     if not data.isascii():
-        with suppress(UnicodeError):
-            yield "Latin-1", data.decode().encode("latin-1")
+        runs = (run for run in _NARROW.findall(room.text_of(data)) if not run.isascii())
+        yield "Latin-1", SEPARATOR.join(run.decode().encode("latin-1") for run in runs)
 
 
-def entities(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+_NARROW: Final = re.compile(rb"(?:[\0-\x7f]|[\xc2\xc3][\x80-\xbf]){%d,}" % SHORTEST_TEXT)
+
+
+def entities(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
     """Undo the entities of XML and HTML."""
-    if b"&" in data and _ENTITY.search(text := _text(data)):
+    if b"&" in data and _ENTITY.search(text := room.text_of(data)):
         yield "XML", _ENTITY.sub(_without_entity, text)
 
 

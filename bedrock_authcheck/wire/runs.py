@@ -101,11 +101,10 @@ def hexadecimal_runs(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
 
 
 def utf16_runs(data: bytes, room: Room) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
-    """Decode runs of ASCII in UTF-16 of either byte order."""
+    """Decode runs of ASCII in UTF-16, or UTF-32, of either byte order."""
     if b"\0" in data:
-        yield "UTF-16", SEPARATOR.join(found[0][::2] for found in _LITTLE.finditer(data))
-        yield "UTF-16", SEPARATOR.join(found[0][1::2] for found in _BIG.finditer(data))
+        runs = (found[0].replace(b"\0", b"") for found in _SPACED_OUT.finditer(data))
+        yield "UTF-16", SEPARATOR.join(runs)
 
 
-_LITTLE: Final = re.compile(rb"(?:[\t\n\r -~]\0){%d,}" % _SHORTEST_TEXT)
-_BIG: Final = re.compile(rb"(?:\0[\t\n\r -~]){%d,}" % _SHORTEST_TEXT)
+_SPACED_OUT: Final = re.compile(rb"(?:[\t\n\r -~]\0{1,3}){%d,}[\t\n\r -~]" % _SHORTEST_TEXT)
