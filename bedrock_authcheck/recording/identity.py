@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bedrock_authcheck.recording.places import Place, canonical_uri, place_of
@@ -64,7 +65,28 @@ def identify(
 
     With `any_region` a service is the same in all: who calls a loopback address names none.
     """
-    parts = urlsplit(canonical_uri(recording.uri, loopback))
+    place, host, path, query = _located(canonical_uri(recording.uri, loopback), any_region)
+    return Identity(
+        method=recording.method.upper(),
+        place=place,
+        host=host,
+        path=path,
+        query=query,
+        target=recording.header("X-Amz-Target") or "",
+        body=_canonical_body(recording.body, frozenset(volatile)),
+    )
+
+
+class _Located(NamedTuple):
+    place: Place | None
+    host: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)  # the requests of a cassette go to a few URIs
+def _located(uri: str, any_region: bool) -> _Located:
+    parts = urlsplit(uri)
     place = place_of(parts.netloc)
     if place is not None and any_region:
         place = Place(place.service)
@@ -73,14 +95,11 @@ def identify(
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if not name.lower().startswith(_SIGNATURE)
     )
-    return Identity(
-        method=recording.method.upper(),
-        place=place,
-        host=place.host if place else parts.netloc.lower(),
-        path=_one_account(unquote(parts.path or "/")),
-        query=tuple(sorted(query)),
-        target=recording.header("X-Amz-Target") or "",
-        body=_canonical_body(recording.body, frozenset(volatile)),
+    return _Located(
+        place,
+        place.host if place else parts.netloc.lower(),
+        _one_account(unquote(parts.path or "/")),
+        tuple(sorted(query)),
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from bedrock_authcheck.model import AuthScheme
+from bedrock_authcheck.recording.cassette import Recording
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.tokens import ApiKeyKind, read_api_key
 
 if TYPE_CHECKING:
-    from bedrock_authcheck.recording.cassette import Recording
+    from bedrock_authcheck.recording.cassette import Headers
 
 _TRACES: Final = ("X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256")
 """Headers that SigV4 alone brings, whatever a recorder made of their values."""
@@ -30,6 +33,12 @@ def recorded_scheme(recording: Recording, *, ours: bool) -> AuthScheme | None:
     `ours` are recordings whose scrubbing is known to keep the scheme. In others a `Bearer` proves
     nothing: many recorders write it over whatever was there.
     """
+    return _scheme(urlsplit(recording.uri).query, recording.headers, ours)
+
+
+@lru_cache(maxsize=1024)  # scrubbed requests of one kind look alike
+def _scheme(query: str, headers: Headers, ours: bool) -> AuthScheme | None:
+    recording = Recording("", f"https://host/?{query}", headers)
     evidence = read_evidence(recording.exchange())
     if ours or evidence.scheme in _OF_SIGV4:
         return evidence.scheme

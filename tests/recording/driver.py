@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
-import botocore
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from bedrock_authcheck.recording.places import place_of
-from bedrock_authcheck.spec.catalogue import Catalogue
+from bedrock_authcheck.spec.catalogue import Catalogue, shared_loader
 from bedrock_authcheck.spec.routing import Router
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def repeat(recording: Recording, keys: dict[str, str] | None = None) -> int:
     parts = urlsplit(recording.uri)
     place = place_of(parts.netloc)
     assert place is not None
-    operation = Router(Catalogue.load().of(place.service)).route(
-        recording.method, f"{parts.path}?{parts.query}"
-    )
+    operation = _router(place.service).route(recording.method, f"{parts.path}?{parts.query}")
     assert operation is not None, recording.uri
-    client: Any = boto3.client(
+    core = botocore.session.Session()
+    core.register_component("data_loader", shared_loader())  # a model is read once
+    client: Any = boto3.Session(botocore_session=core).client(
         place.service,  # type: ignore[call-overload] # the stubs list services by literal
         region_name=place.region,
         config=Config(retries={"total_max_attempts": 1}),
@@ -54,6 +55,11 @@ def repeat(recording: Recording, keys: dict[str, str] | None = None) -> int:
             for _ in value:
                 pass
     return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+
+@cache
+def _router(service: str) -> Router:
+    return Router(Catalogue.load().of(service))
 
 
 def _parameters(operation: Operation, recording: Recording) -> dict[str, Any]:
