@@ -168,7 +168,7 @@ class Plan:
                 f"bearer-on-{name}", service, operation, parameters, Auth.TOKEN, (rule,), raw=True
             )
         for name, auth, rule in (
-            ("invalid-token", Auth.INVALID_TOKEN, "TOKEN-13"),
+            ("invalid-token", Auth.INVALID_TOKEN, "AUTH-1"),
             ("empty-token", Auth.EMPTY_TOKEN, "TOKEN-1"),
             ("wrong-signature", Auth.WRONG_SIGNATURE, "AUTH-3"),
         ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
     from botocore.session import Session
 
+    from bedrock_authcheck.recording.in_play import InPlay
     from bedrock_authcheck.recording.plan import Step
 
 TOKEN_VARIABLE: Final = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
+NEVER_ISSUED: Final = fake_long_term_key("NEVER-ISSUED")
+"""The well-formed token of Auth.INVALID_TOKEN, the same in each recording."""
 _LABEL: Final = re.compile(r"\{([^{}+]+)\+?\}")
 _SIGNATURE: Final = re.compile(r"(?<=Signature=)[0-9a-f]{64}")
 _OTHER_DIGITS: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
@@ -43,20 +47,26 @@ def send_probe(step: Step, region: str) -> int:
     from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - as above
     from botocore.utils import get_environ_proxies  # noqa: PLC0415 - as above
 
-    session = botocore.session.Session()
+    session = botocore.session.Session(include_builtin_handlers=False)  # they are of clients
     request = _request(step, region)
     _authenticate(request, step.auth, session, region)
     prepared = request.prepare()
     bundle: Any = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    http = URLLib3Session(
-        verify=bundle or True,  # a path to trust as well as a bool, whatever the stubs say
-        proxies=get_environ_proxies(prepared.url),
-        timeout=_TIMEOUT,  # type: ignore[arg-type] # both parts of it, as above
-    )
+    options: dict[str, Any] = {  # the stubs know fewer types of them
+        "verify": bundle or True,
+        "timeout": _TIMEOUT,
+        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # as boto3's clients
+    }
+    http = URLLib3Session(proxies=get_environ_proxies(prepared.url), **options)
     try:
         return int(http.send(prepared).status_code)
     finally:
         http.close()
+
+
+def add_fakes(in_play: InPlay) -> None:
+    """Name what a probe sends that is no credential, so that a cassette tells it from one."""
+    in_play.add_secret(NEVER_ISSUED, "token of a fake")
 
 
 def service_url(service: str, region: str) -> str:
@@ -101,7 +111,7 @@ def _authenticate(request: AWSRequest, auth: Auth, session: Session, region: str
                 raise ProbeError(f"{TOKEN_VARIABLE} is not set")
             request.headers["Authorization"] = f"Bearer {token}"
         case Auth.INVALID_TOKEN:
-            request.headers["Authorization"] = f"Bearer {fake_long_term_key('NEVER-ISSUED')}"
+            request.headers["Authorization"] = f"Bearer {NEVER_ISSUED}"
         case Auth.EMPTY_TOKEN:
             request.headers["Authorization"] = "Bearer "
 
