@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from bedrock_authcheck.suite.scenario import Scenario
 
@@ -17,14 +18,22 @@ GROUPS: Final = {
     "limit": "bedrock_authcheck.suite.limit",
     "token": "bedrock_authcheck.suite.api_key",
     "preference": "bedrock_authcheck.suite.preference",
+    "recording": "bedrock_authcheck.suite.recordings",
 }
 """The groups in the order in which they run, and the module of each."""
+RECORD: Final = {"record": "bedrock_authcheck.suite.record"}
+"""The one group of a run with `--record`, which runs no other."""
+
+
+def module_of(group: str) -> ModuleType:
+    """Import the module of a group; KeyError for a group that does not exist."""
+    return import_module({**GROUPS, **RECORD}[group])
 
 
 @cache
 def scenarios_of(group: str) -> Mapping[str, Scenario]:
     """Build the scenarios of a group, by name; KeyError for a group that does not exist."""
-    module = import_module(GROUPS[group])
+    module = module_of(group)
     scenarios: dict[str, Scenario] = {}
     for scenario in module.scenarios():
         if scenario.name in scenarios:

@@ -14,7 +14,7 @@ from bedrock_authcheck.report.result import ScenarioResult, result_of
 from bedrock_authcheck.report.text import failure_text
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
-from bedrock_authcheck.suite.catalogue import GROUPS, scenarios_of
+from bedrock_authcheck.suite.catalogue import GROUPS, RECORD, module_of, scenarios_of
 from bedrock_authcheck.suite.late import LateRequestError
 from bedrock_authcheck.suite.running import bench_of
 from bedrock_authcheck.suite.scenario import ROOT, Scenario
@@ -43,7 +43,7 @@ class Suite(pytest.Collector):
 
     def collect(self) -> Iterator[Group]:
         """Make the groups of which something is selected."""
-        for name in GROUPS:
+        for name in groups_of(self.config):
             node_id = f"{ROOT}::{name}"
             if ROOT in self.selection or any(
                 wanted == node_id or wanted.startswith(f"{node_id}::") for wanted in self.selection
@@ -66,17 +66,23 @@ class Group(pytest.Collector):
     def collect(self) -> Iterator[ScenarioItem]:
         """Make the scenarios that are selected, in the suite's order."""
         whole = not self.selection.isdisjoint({ROOT, self.nodeid})
+        kind: type[ScenarioItem] = getattr(module_of(self.name), "ITEM", ScenarioItem)
         for scenario in scenarios_of(self.name).values():
             if whole or scenario.id in self.selection:
-                yield ScenarioItem.of(self, scenario)
+                yield kind.of(self, scenario)
 
 
-def check_selection(node_ids: Iterable[str]) -> None:
+def groups_of(config: pytest.Config) -> Iterable[str]:
+    """Name the groups of a run: all of the suite, or with `--record` the recording plan alone."""
+    return RECORD if config.getoption("record") else GROUPS
+
+
+def check_selection(node_ids: Iterable[str], groups: Iterable[str] = GROUPS) -> None:
     """Raise UsageError for an id that is no group and no scenario, with the nearest ones."""
     for node_id in node_ids:
         _, *names = node_id.split("::", 2)
-        known = [f"{ROOT}::{group}" for group in GROUPS]
-        if len(names) > 1 and names[0] in GROUPS:
+        known = [f"{ROOT}::{group}" for group in groups]
+        if len(names) > 1 and names[0] in groups:
             known = [scenario.id for scenario in scenarios_of(names[0]).values()]
         if names and node_id not in known:
             near = difflib.get_close_matches(node_id, known, n=3) or known[:5]
@@ -90,6 +96,7 @@ class ScenarioItem(pytest.Item):
     scenario: Scenario
     rules: tuple[str, ...]
     result: ScenarioResult | None = None
+    judges = True  # whether it comes to a result for the report
 
     @classmethod
     def of(cls, parent: pytest.Collector, scenario: Scenario) -> Self:

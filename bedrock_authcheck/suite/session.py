@@ -20,7 +20,13 @@ from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
 from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules, rule_set
-from bedrock_authcheck.suite.items import Group, ScenarioItem, Suite, check_selection
+from bedrock_authcheck.suite.items import (
+    Group,
+    ScenarioItem,
+    Suite,
+    check_selection,
+    groups_of,
+)
 from bedrock_authcheck.suite.scenario import ROOT
 from bedrock_authcheck.suite.stopping import refuse
 from bedrock_authcheck.wire.findings import counted
@@ -85,8 +91,12 @@ class SuiteRun:
         """Read options and ini keys. UsageError lists what would be right."""
         option = config.option
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
-        check_selection(selection)
+        check_selection(selection, groups_of(config))
         rules = _asked_rules(config)
+        if config.getoption("record"):
+            from bedrock_authcheck.suite.record import RecordRun  # noqa: PLC0415 - rarely needed
+
+            config.pluginmanager.register(RecordRun(), "bedrock-authcheck-record")
         worker = hasattr(config, "workerinput")
         return cls(selection, rules, None if worker else _report(config))
 
@@ -165,7 +175,7 @@ class SuiteRun:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the result ride on the report, which pytest-xdist carries to its controller."""
         report = yield
-        if isinstance(item, ScenarioItem) and call.when != "teardown":
+        if isinstance(item, ScenarioItem) and item.judges and call.when != "teardown":
             if item.result is None and call.excinfo is not None:
                 outcome = Outcome.SKIPPED if report.skipped else Outcome.ERROR
                 # Its type alone: a text of somebody else's may hold anything.
@@ -256,7 +266,7 @@ def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
 def _report(config: pytest.Config) -> tuple[str, Path] | None:
     """Name the option or ini key that asks for a report, and the file."""
     given, ini = config.getoption("authcheck_report"), config.getini("authcheck_report")
-    if config.option.collectonly or not (given or ini):
+    if config.option.collectonly or config.getoption("record") or not (given or ini):
         return None
     # What is typed is relative to where it is typed; a setting to the file that it is in.
     if given:
