@@ -30,6 +30,12 @@ def temporary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def application(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let the runs import `tests.plugin.application`."""
+    monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath), prepend=os.pathsep)
+
+
+@pytest.fixture
 def run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> Iterator[Run]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from tests.plugin.conftest import Run
 
+pytestmark = pytest.mark.usefixtures("application")
+
 HEAD = """
 import pytest
 from tests.plugin.application import ask, list_models

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,8 @@ from tests.plugin.conftest import CHAIN, DEVIANT
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Run
+
+pytestmark = pytest.mark.usefixtures("application")
 
 ON = "--bedrock-authcheck"
 ERRORS = ("-W", "error", "-W", "ignore::pytest.PytestDeprecationWarning")
@@ -25,13 +26,6 @@ def test_mine(bedrock_credentials, bedrock_endpoint):
 """
 
 
-@pytest.fixture(autouse=True)
-def application(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Let the runs import the application."""
-    monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath), prepend=os.pathsep)
-
-
-@pytest.mark.usefixtures("application")
 def test_all_that_is_installed_at_once(
     pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

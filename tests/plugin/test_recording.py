@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.plugin.conftest import Run
 
+pytestmark = pytest.mark.usefixtures("application")
+
 ONE = """
 @cassette("one")
 @levels("environment")
