@@ -31,6 +31,7 @@ class InPlay:
         self._lock = threading.Lock()
         self._secrets: dict[str, str] = {}
         self._key_ids: dict[str, str] = {}
+        self._spared: set[str] = set()
         self._accounts: set[str] = set()
         self._unread: list[str] = []
         for credential in credentials:
@@ -60,15 +61,18 @@ class InPlay:
         `what` stands in markers, so that characters beyond letters, digits, space, `.`, `_` and
         `-` become `-`.
         """
-        if value.strip():
-            with self._lock:
-                self._secrets.setdefault(value.strip(), plain(what))
+        self._keep(self._secrets, value.strip(), what)
 
     def add_key_id(self, key_id: str, level: str) -> None:
         """Add an access key id and the level that it is of: no secret, but it names an account."""
-        if key_id.strip():
+        self._keep(self._key_ids, key_id.strip(), level)
+
+    def _keep(self, known: dict[str, str], value: str, what: str) -> None:
+        if value:
             with self._lock:
-                self._key_ids.setdefault(key_id.strip(), plain(level))
+                known.setdefault(value, plain(what))
+                if not _worth_replacing(value):
+                    self._spared.add(value)
 
     def add_account(self, account: str) -> None:
         """Add an account id, 12 digits, which is normalised wherever it stands by itself."""
@@ -90,14 +94,12 @@ class InPlay:
         what was recorded.
         """
         with self._lock:
-            known = dict(self._secrets)
-        return {value: what for value, what in known.items() if _worth_replacing(value)}
+            return {v: what for v, what in self._secrets.items() if v not in self._spared}
 
     def key_ids(self) -> Mapping[str, str]:
         """Return each access key id and its level, but for those that `secrets` would leave out."""
         with self._lock:
-            known = dict(self._key_ids)
-        return {value: level for value, level in known.items() if _worth_replacing(value)}
+            return {v: level for v, level in self._key_ids.items() if v not in self._spared}
 
     def accounts(self) -> frozenset[str]:
         """Return the account ids that are known."""

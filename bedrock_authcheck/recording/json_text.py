@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],]|[^\s{}\[\]:,"]+', re.DOTALL)
+# A string that does not end ends with its line: what is cut off is found as far as it goes, and no
+# text is looked through more than once.
+_TOKEN: Final = re.compile(
+    r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(?P<end>"?)|[{}\[\],]|[^\s{}\[\]:,"]++', re.DOTALL
+)
 _COLON: Final = re.compile(r"\s*:")
 
 
@@ -67,9 +71,10 @@ def json_strings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def written(value: str, *, like: str) -> str:
-    """Write a string as JSON, in ASCII where the text that it replaces was."""
+    """Write a string as JSON in the manner of a token: in ASCII, or cut off, where that was."""
     lone_surrogate = any("\ud800" <= character <= "\udfff" for character in value)
-    return json.dumps(value, ensure_ascii=like.isascii() or lone_surrogate)
+    text = json.dumps(value, ensure_ascii=like.isascii() or lone_surrogate)
+    return text if like.endswith('"') else text[:-1]
 
 
 class _Found(NamedTuple):
@@ -100,21 +105,22 @@ def _found(text: str, looked_for: frozenset[str]) -> Iterator[_Found]:
         elif first == ",":
             key = around[-1][1] if around and around[-1][0] == "[" else ""
         elif first == '"' and _COLON.match(text, token.end()):
-            key = _decoded(token[0])
+            key = _decoded(token)
             if "\\" in token[0]:
                 yield _Found(None, key, token.start(), token.end())
         else:
             within = found_around > 0 or key.lower() in looked_for
             spot = Spot(key, parents[-1], within, len(parents) - 1)
-            value = _decoded(token[0]) if first == '"' else None
+            value = _decoded(token) if first == '"' else None
             yield _Found(spot, value, token.start(), token.end())
 
 
-def _decoded(token: str) -> str:
+def _decoded(token: re.Match[str]) -> str:
     """Read a string of JSON; one with escapes that JSON has not is taken as it stands."""
-    if "\\" not in token:
-        return token[1:-1]
+    inner = token[0][1 : -1 if token["end"] else None]
+    if "\\" not in inner:
+        return inner
     try:
-        return str(json.loads(token, strict=False))
+        return str(json.loads(f'"{inner}"', strict=False))
     except ValueError:
-        return token[1:-1]
+        return inner

@@ -34,9 +34,7 @@ _TOKEN_FILES: Final = {
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "authorization token of container",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "web identity token",
 }
-_LINE: Final = re.compile(
-    r"^[ \t]*([A-Za-z0-9_.-]+)[ \t]*[=:][ \t]*(\S[^\r\n]*?)[ \t]*\r?$", re.MULTILINE
-)
+_LINE: Final = re.compile(r"^[ \t]*([A-Za-z0-9_.-]+)[ \t]*[=:][ \t]*([^\s][^\r\n]*)", re.MULTILINE)
 _VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _CACHES: Final = {"sso": "sso", "cli": "role", "boto": "role", "login": "login"}
 
@@ -92,9 +90,9 @@ class _Machine:
         if text is None:
             return
         for name, value in _LINE.findall(text):
-            self._add(level, {name.lower(): value})
+            self._add(level, {name.lower(): value.strip()})
             if normal_name(name) in {"ssoaccountid", "awsaccountid"}:
-                self._in_play.add_account(value)
+                self._in_play.add_account(value.strip())
         for account in accounts_in(text):
             self._in_play.add_account(account)
 

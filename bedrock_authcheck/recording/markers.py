@@ -42,6 +42,7 @@ _ILL_FORMED: Final = {
     ApiKeyKind.UNKNOWN: "<unknown key of ",
 }
 _NO_TOKEN: Final = "not-a-key-but-"  # noqa: S105 - a marker, not a secret
+_LONGEST_VARIABLE: Final = 24  # characters; the marker of a token stays shorter than a token
 _NAME: Final = "[A-Za-z0-9._-]{1,80}"
 _TOKEN_MARKER: Final = re.compile(
     "|".join(
@@ -110,4 +111,6 @@ def token_marker(token: str, what: str | None, *, well_formed: bool = True) -> s
         named = plain(what).replace(" ", "-")
         return _NO_TOKEN + named if well_formed else marker(f"{_NO_TOKEN}{named}")
     level = plain(level).replace(" ", "-")
+    if level == UNKNOWN or level.isupper():  # a variable's name, or nobody's: say what it is of
+        level = f"{level[:_LONGEST_VARIABLE]}-token"
     return _KINDS[kind] + level if well_formed else f"{_ILL_FORMED[kind]}{level}>"
