@@ -47,6 +47,7 @@ def shapes_in(data: bytes) -> Iterator[Shape]:
         for found in _METADATA.finditer(data):
             yield Shape(METADATA_TOKEN, found[0].decode())
     lowered = data.lower()
+    beside = frozenset(word for word in _BESIDE if word in lowered)
     last = -1
     for stem in _STEM.finditer(lowered):
         before = data[max(0, stem.start() - _FAR) : stem.start()]
@@ -57,7 +58,7 @@ def shapes_in(data: bytes) -> Iterator[Shape]:
         whole = _NAME.match(data, start, start + 2 * _FAR)
         between = _BETWEEN.match(data, whole.end()) if whole else None
         if whole and between:
-            yield from _named(whole[0].decode(), data, between.end(), lowered)
+            yield from _named(whole[0].decode(), data, between.end(), beside)
 
 
 def shape_of(name: str, data: bytes) -> Shape | None:
@@ -67,7 +68,7 @@ def shape_of(name: str, data: bytes) -> Shape | None:
     first, *others = (part.strip() for part in data.split(b","))
     # A proxy joins headers with commas; what else follows one belongs to what is before it.
     parts = [first, *(part for part in others if part.lower().startswith(_SCHEMES))]
-    return next((one for part in parts for one in _named(name, part, 0, _ALONE)), None)
+    return next((one for part in parts for one in _named(name, part, 0, _UNSEEN)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +82,7 @@ _SCHEMES: Final = (b"bearer", b"basic")
 _STEM: Final = re.compile(b"secret|token|authorization|x-api-key|x-amz-signature")
 _NAME: Final = re.compile(rb"[A-Za-z0-9_.-]+")
 _FAR: Final = 48  # characters that a name goes on for, in either direction
-_ALONE: Final = b"accesskeyid"  # what a field stands beside cannot be seen from its value
+_UNSEEN: Final = frozenset({b"accesskeyid", b""})  # what a field has beside it, is assumed
 # From a name to its value: `": "`, `=`, `>` of XML, `', b'`, `", "value": "`, `:\n- `. A comma
 # needs a quote before it: else it parts lists of names.
 _BETWEEN: Final = re.compile(
@@ -166,10 +167,13 @@ _FIELDS: Final = (
 )
 
 
-def _named(name: str, data: bytes, start: int, lowered: bytes) -> Iterator[Shape]:
+_BESIDE: Final = frozenset(one.beside for one in _FIELDS)
+
+
+def _named(name: str, data: bytes, start: int, beside: frozenset[bytes]) -> Iterator[Shape]:
     plain = _plain(name)
     for one in _FIELDS:
-        if one.name.search(plain) and one.beside in lowered:
+        if one.name.search(plain) and one.beside in beside:
             found = one.value.match(data, start)
             if found and not _is_nobodys(found["value"].decode(), one, data, start):
                 yield Shape(one.what, found["value"].decode())
@@ -181,11 +185,12 @@ def _plain(name: str) -> str:
 
 
 def _is_nobodys(value: str, field: _Field, data: bytes, start: int) -> bool:
-    """Whether it is a placeholder, holds one for a password, or is a signature made with one."""
-    if is_placeholder(value):
+    """Whether it is a placeholder, a canary, or a signature made with one."""
+    inner = _decoded(value.removeprefix(SHORT_TERM_PREFIX).removeprefix(LONG_TERM_PREFIX).encode())
+    if is_placeholder(value) or FAKE.encode() in inner:
         return True
     if field.what == PASSWORD:
-        return is_placeholder(_decoded(value.encode()).partition(b":")[2].decode("latin-1"))
+        return is_placeholder(inner.rpartition(b":")[2].decode("latin-1"))
     if field.what != SIGNATURE:
         return False
     signers = _CREDENTIAL.findall(data, max(0, start - _NEAR), start + _NEAR)
@@ -199,17 +204,27 @@ _NEAR: Final = 4096  # characters
 
 
 def _api_keys(data: bytes) -> Iterator[Shape]:
-    if _SHORT_PREFIX in data:
-        for found in _SHORT.finditer(data):
-            inner = _decoded(found["rest"])
-            if _SIGNED in inner or len(found["rest"]) >= _LONG_ENOUGH:
-                yield from _in_earnest(SHORT_TERM, _SHORT_PREFIX + found["rest"], inner)
-    if _LONG_PREFIX in data:
-        for found in _LONG.finditer(data):
-            inner = _decoded(found["rest"])
-            glued = _ends_with_name(data[max(0, found.start() - 1) : found.start()])
-            if _names_a_user(inner) or (len(found["rest"]) >= _LONG_ENOUGH and not glued):
-                yield from _in_earnest(LONG_TERM, _LONG_PREFIX + found["rest"], inner)
+    for _, rest in _behind(_SHORT_PREFIX, data):
+        inner = _decoded(rest)
+        if _SIGNED in inner or len(rest) >= _LONG_ENOUGH:
+            yield from _in_earnest(SHORT_TERM, _SHORT_PREFIX + rest, inner)
+    for start, rest in _behind(_LONG_PREFIX, data):
+        inner = _decoded(rest)
+        glued = _ends_with_name(data[max(0, start - 1) : start])
+        if _names_a_user(inner) or (len(rest) >= _LONG_ENOUGH and not glued):
+            yield from _in_earnest(LONG_TERM, _LONG_PREFIX + rest, inner)
+
+
+def _behind(prefix: bytes, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each place of a prefix, and the base64 behind it up to the next, where it is some."""
+    start = data.find(prefix)
+    while start >= 0:
+        end = start + len(prefix)
+        after = data.find(prefix, end)
+        rest = _REST.match(data, end, after if after >= 0 else len(data))
+        if rest:
+            yield start, rest[0]
+        start = after
 
 
 def _in_earnest(what: str, value: bytes, inner: bytes) -> Iterator[Shape]:
@@ -220,16 +235,15 @@ def _in_earnest(what: str, value: bytes, inner: bytes) -> Iterator[Shape]:
 
 _SHORT_PREFIX: Final = SHORT_TERM_PREFIX.encode()
 _LONG_PREFIX: Final = LONG_TERM_PREFIX.encode()
-# What stands behind a prefix is seen ahead, not taken: it may hold the prefix of a real key.
-_SHORT: Final = re.compile(_SHORT_PREFIX + rb"(?=(?P<rest>[A-Za-z0-9+/_-]{32,8000}))")
-_LONG: Final = re.compile(_LONG_PREFIX + rb"(?=(?P<rest>[A-Za-z0-9+/_-]{32,800}))")
+_REST: Final = re.compile(rb"[A-Za-z0-9+/_-]{32,8000}")
 _SIGNED: Final = b"X-Amz-"
 _LONG_ENOUGH: Final = 100  # characters: a real key has more, what chance writes has less
 _HEAD: Final = 24  # octets
 
 
 def _decoded(text: bytes) -> bytes:
-    return a2b_base64(text[: len(text) // 4 * 4].replace(b"-", b"+").replace(b"_", b"/"))
+    plain = text.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+    return a2b_base64(plain[: len(plain) // 4 * 4])
 
 
 def _names_a_user(inner: bytes) -> bool:
