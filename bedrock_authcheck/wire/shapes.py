@@ -243,7 +243,10 @@ _HEAD: Final = 24  # octets
 
 def _decoded(text: bytes) -> bytes:
     plain = text.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
-    return a2b_base64(plain[: len(plain) // 4 * 4])
+    try:
+        return a2b_base64(plain[: len(plain) // 4 * 4])
+    except ValueError:  # a `=` in the middle
+        return b""
 
 
 def _names_a_user(inner: bytes) -> bool:

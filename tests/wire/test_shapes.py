@@ -7,6 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource, Exchange
@@ -210,6 +212,17 @@ def test_random_values_are_seldom_taken_for_placeholders() -> None:
     """By luck a real secret may hold a word; it must be so seldom that nobody sees it."""
     values = (lookalikes.drawn(lookalikes.BASE64, length) for length in (40, 56, 400) * 3000)
     assert sum(map(is_placeholder, values)) <= 9
+
+
+NAMES = ["token", "SecretAccessKey", "Authorization", "x-amz-signature", "x-api-key", "ABSK"]
+MARKS = [*NAMES, "bedrock-api-key-", ": ", "=", '"', "Bearer ", "Basic ", "%2F", "abcdEFGH1234+/-_"]
+
+
+@given(st.lists(st.sampled_from(MARKS) | st.characters(codec="utf-8"), max_size=30).map("".join))
+def test_no_text_is_refused(text: str) -> None:
+    for name in NAMES:
+        shape_of(name, text.encode())
+    assert kinds(text) is not None
 
 
 def test_what_was_found_is_not_shown() -> None:
