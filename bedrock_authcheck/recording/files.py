@@ -30,9 +30,7 @@ def digest_of(path: Path) -> bytes | None:
     CassetteError where it cannot be read.
     """
     try:
-        return _digest(path.read_bytes())
-    except FileNotFoundError:
-        return None
+        return _current(path)
     except OSError as error:
         raise CassetteError(f"{path} cannot be read: {_reason(error)}") from error
 
@@ -66,7 +64,7 @@ def write_whole(path: Path, text: str, expected: bytes | None) -> None:
         with _only_writer(target):
             _make_folders(target.parent, made)
             _remove_leftovers(target)
-            current = digest_of(target)
+            current = _current(target)
             if current == _digest(data):
                 return
             _demand(current, expected, path)
@@ -77,6 +75,13 @@ def write_whole(path: Path, text: str, expected: bytes | None) -> None:
         for folder in reversed(made):  # those that hold something now stay
             with suppress(OSError):
                 folder.rmdir()
+
+
+def _current(path: Path) -> bytes | None:
+    try:
+        return _digest(path.read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def _demand(current: bytes | None, expected: bytes | None, path: Path) -> None:

@@ -91,10 +91,10 @@ class Connections:
             return frozenset(p for p in self._peers if p.asked in addresses and p.port == port)
 
     def names_of(self, peer: Peer) -> frozenset[str]:
-        """Find the hosts that were resolved to the address asked for; the address if none was."""
+        """Find the hosts that were resolved to the address asked for, and the address itself."""
         with self._lock:
             names = {host for host, found in self._addresses.items() if peer.asked in found}
-        return frozenset(names or {peer.asked})
+        return frozenset(names | {peer.asked})
 
 
 @contextmanager
@@ -269,7 +269,8 @@ def hosts_unrecorded(
             or is_credential_traffic("GET", f"http://{_netloc(name, peer.port)}/", environ)
             for name in names
         ):
-            unrecorded.add(_netloc(min(names), peer.port).removesuffix(":443"))
+            name = peer.asked if here else min(names - {peer.asked}, default=peer.asked)
+            unrecorded.add(_netloc(name, peer.port).removesuffix(":443"))
     return tuple(sorted(unrecorded))
 
 
