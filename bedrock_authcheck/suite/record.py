@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.suite.scenario import Scenario
 
 _RECORDED: Final = "bedrock_authcheck_recorded"  # the user property of a report that tells
+_UNEXPECTED: Final = "not as expected: "
 _PREFLIGHT: Final[pytest.StashKey[Preflight]] = pytest.StashKey()
 
 
@@ -81,8 +82,9 @@ class StepItem(ScenarioItem):
             cassette = _record(step, plan.region, path, preflight)
         except CassetteError as error:
             raise NotRecordedError(str(error)) from None
-        shown = path.relative_to(self.config.rootpath).as_posix()
-        self.user_properties.append((_RECORDED, f"{_told(cassette)}  {shown}"))
+        root = self.config.rootpath
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        self.user_properties.append((_RECORDED, f"{_told(step, cassette)}  {shown.as_posix()}"))
 
     def repr_failure(  # type: ignore[override] # pytest calls it with nothing more
         self, excinfo: pytest.ExceptionInfo[BaseException]
@@ -146,10 +148,12 @@ def _loopback(region: str) -> Mapping[str, Place]:
     return places
 
 
-def _told(cassette: Cassette) -> str:
+def _told(step: Step, cassette: Cassette) -> str:
     origin = cassette.provenance.origin if cassette.provenance else "unknown"
     answer = answer_of(cassette.recordings[-1])
-    return f"{answer.status} {answer.error_type}".strip().ljust(30) + f"  from {origin}"
+    let_in = answer.status == HTTPStatus.OK
+    said = "" if let_in is not step.raw else f"{_UNEXPECTED}{answer.message}  "
+    return f"{answer.status} {answer.error_type}".strip().ljust(30) + f"  {said}from {origin}"
 
 
 class RecordRun:
@@ -196,6 +200,7 @@ class RecordRun:
         terminalreporter.write_sep("=", "bedrock-authcheck: recorded")
         width = max((len(name) for name, _ in self._recorded), default=0)
         for name, told in self._recorded:
-            terminalreporter.write_line(f"{name.ljust(width)}  {told}")
+            line = f"{name.ljust(width)}  {told}"
+            terminalreporter.write_line(line, yellow=_UNEXPECTED in told)
         for reason, count in self._skipped.items():
             terminalreporter.write_line(f"not recorded, {count}: {reason}", yellow=True)

@@ -83,7 +83,10 @@ class RecordingItem(ScenarioItem):
         name = f"{self.scenario.name}.yaml"
         own = own_folder(self.config) / name
         if own.exists():
-            return plan_of(self.config), own
+            try:
+                return plan_of(self.config), own
+            except pytest.UsageError as error:
+                raise pytest.fail.Exception(str(error), pytrace=False) from None
         return Plan(), shipped_folder() / name
 
     def _judged(self, step: Step, region: str, path: Path) -> Iterator[Verdict]:
