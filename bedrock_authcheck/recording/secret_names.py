@@ -10,6 +10,13 @@ SECRET_NAMES: Final = {
     **dict.fromkeys(("accesstoken", "workloadaccesstoken"), "access token"),
     **dict.fromkeys(("idtoken", "webidentitytoken", "samlassertion"), "identity token"),
     **dict.fromkeys(("apikey", "apikeyvalue", "xapikey"), "API key"),
+    # What the service models of Bedrock AgentCore and of Bedrock call sensitive.
+    **dict.fromkeys(("bearertoken", "basicauthtoken", "usertoken", "walletauthtoken"), "token"),
+    **dict.fromkeys(("applicationtoken", "paymenttoken"), "token"),
+    **dict.fromkeys(("apikeysecret", "appsecret", "walletsecret"), "client secret"),
+    **dict.fromkeys(("privatekey", "authorizationprivatekey"), "private key"),
+    "workloadidentitytoken": "identity token",
+    "paymentcredential": "credentials",
     "awsbearertokenbedrock": "token",
     "refreshtoken": "refresh token",
     "clientsecret": "client secret",
@@ -17,7 +24,6 @@ SECRET_NAMES: Final = {
     "servicecredentialsecret": "token",
     "password": "password",
     "passphrase": "password",
-    "privatekey": "private key",
     "authorizationtoken": "authorization token",
 }
 """What a value is, by its name as `normal_name` writes it.

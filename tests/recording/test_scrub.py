@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.session import get_session
 
 from bedrock_authcheck.recording.cassette import CassetteError, Recording
 from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.scrub import Filters, Scrubber
+from bedrock_authcheck.recording.secret_names import SECRET_NAMES, normal_name
 from bedrock_authcheck.services.answers import event
+from bedrock_authcheck.spec.services import BEDROCK
 from bedrock_authcheck.wire.shapes import shape_of, shapes_in
 from tests.recording.duties import (
     DUTIES,
@@ -208,3 +211,21 @@ def test_what_scrubbing_leaves_looks_like_no_secret() -> None:
     for recording in (signed(), bearer(), bearer(uri=f"{URI}?X-Amz-Signature={'0a' * 32}")):
         after = scrubbed(Scrubber(InPlay()), recording)
         assert list(shapes_in(everything(after).encode())) == []
+
+
+_WORDS = ("token", "secret", "password", "privatekey", "credential", "assertion", "apikey")
+
+
+@pytest.mark.parametrize("service", [facts.name for facts in BEDROCK])
+def test_what_the_service_models_call_sensitive_is_a_secret_by_its_name(service: str) -> None:
+    session = get_session()
+    if service not in session.get_available_services():
+        pytest.skip(f"this botocore has no {service}")
+    model = session.get_service_model(service)
+    for name in model.shape_names:
+        shape = model.shape_for(name)
+        for key, member in getattr(shape, "members", {}).items():
+            normal = normal_name(member.serialization.get("name", key))
+            sensitive = member.type_name == "string" and member.metadata.get("sensitive")
+            if sensitive and any(word in normal for word in _WORDS):
+                assert normal in SECRET_NAMES, f"{name}.{key}"
