@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -30,7 +31,7 @@ _BYTE_ORDER_MARKS: Final = {
 }
 _BINARY: Final = "binary"  # the last word of YAML's tag, and of Ruby's
 _STANDARD: Final = "tag:yaml.org,2002:"
-_WHITE_SPACE: Final = b" \t\r\n"
+_NOT_BASE64: Final = bytes(set(range(256)) - set(ascii_letters.encode() + digits.encode() + b"+/"))
 _SHORTEST_WORD: Final = 8  # characters of a tag or an anchor
 _LONGEST_REPEATED: Final = 16 * 1024  # characters; a header is no longer
 _MOST_REPEATED: Final = 8  # texts of one list
@@ -41,8 +42,9 @@ class Piece:
     """A text of a file, or what its tag says that it encodes (`trail` tells).
 
     `names` are those of the header or field that it is the value of, if a secret may have
-    them. `last_line` is known for YAML, as is the line of its place. An alias puts a text
-    under another name: `repeated` says that the text itself is another piece.
+    them. `last_line` is known for YAML, as is the line of its place. `as_it_is` says that it
+    encodes nothing that is not a piece of its own. An alias puts a text under another name:
+    `repeated` says that the text itself is another piece.
     """
 
     place: Place
@@ -50,6 +52,7 @@ class Piece:
     names: tuple[str, ...] = ()
     trail: tuple[str, ...] = ()
     last_line: int = 0
+    as_it_is: bool = False
     repeated: bool = False
 
 
@@ -74,9 +77,14 @@ def taken_apart(data: bytes) -> Iterator[Piece | Lines]:
 
 
 def _in_utf8(data: bytes) -> bytes:
+    """Return a text of another encoding in UTF-8, if it is one without doubt.
+
+    Nearly all bytes can be read as UTF-16, and hold something else then; but not ASCII.
+    """
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
-            return data.decode(encoding, "replace").encode()
+            text = data.decode(encoding, "replace")
+            return text.encode() if text.isascii() else data
     return data.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -117,7 +125,8 @@ def _of_json(data: bytes) -> list[Piece] | None:
         else:
             text = value if isinstance(value, str) else ""  # of true, false and null
             place, names = walk.text(text)
-            pieces.append(Piece(place, _octets(text), names))
+            encoding = "base64" if place.says_base64 else ""
+            pieces += _of_text(Piece(place, _octets(text), names), encoding)
     return pieces
 
 
@@ -153,15 +162,24 @@ def _of_yaml(data: bytes) -> Generator[Piece, None, bool]:
 
 def _of_scalar(event: yaml.ScalarEvent, walk: Walk) -> Iterator[Piece]:
     place, names = walk.text(event.value, _line(event.start_mark))
-    last_line = _line(event.end_mark)
-    octets = _octets(event.value)
+    piece = Piece(place, _octets(event.value), names, (), _line(event.end_mark))
+    encoding = "base64" if place.says_base64 else ""
     if event.tag and event.tag.lower().endswith(_BINARY):
-        encoded = octets.translate(None, _WHITE_SPACE)
-        decoded = from_base64(encoded.translate(None, b"="))
-        yield Piece(place, decoded, names, ("!!binary",), last_line)
-        if b64encode(decoded) == encoded:
-            return
-    yield Piece(place, octets, names, (), last_line)
+        encoding = "!!binary"
+    yield from _of_text(piece, encoding)
+
+
+def _of_text(piece: Piece, encoding: str) -> Iterator[Piece]:
+    """Yield a text; first what it encodes, if it says that it does.
+
+    The text itself may be the secret all the same; what it encodes is known then.
+    """
+    if encoding:
+        data = from_base64(piece.data.translate(None, _NOT_BASE64))
+        yield replace(piece, data=data, trail=(encoding,))
+        whole = b64encode(data) == piece.data.translate(None, b" \t\r\n")
+        piece = replace(piece, names=(), as_it_is=whole)
+    yield piece
 
 
 def _besides(event: yaml.Event) -> Iterator[Piece]:

@@ -88,7 +88,11 @@ def leaks_in(data: bytes, secrets: Mapping[str, str] | None = None) -> tuple[Lea
         leaks += _in_lines(part, known, found)
     found += search.hits(pieces)
     leaks[:0] = [Leak(str(piece.place), hit.what, hit.form) for piece, hit in found]
-    return tuple(dict.fromkeys(_finished(leak, known, wrapped) for leak in leaks))
+    first: dict[tuple[str, str], Leak] = {}
+    for leak in leaks:
+        finished = _finished(leak, known, wrapped)
+        first.setdefault((finished.where, finished.what), finished)
+    return tuple(first.values())
 
 
 def _as_latin1(value: str) -> str:

@@ -73,7 +73,7 @@ class Search:
         """All layers of a piece, and what was left out for want of room, once for all pieces."""
         data = piece.data
         short = len(data) <= _HEADER
-        if piece.repeated or (short and _is_plain(data)):
+        if piece.repeated or piece.as_it_is or (short and _is_plain(data)):
             return [Layer(data)], ""
         if data in self._before:
             return self._before[data], ""
@@ -95,10 +95,7 @@ class Search:
         for piece, opened in batch:
             known = [] if piece.repeated else [*self._known(piece, opened, suspects)]
             shapes = _without_parts(_shapes(piece, opened))
-            hits = [
-                *known,
-                *(s for s in shapes if not any(holds_secret(s.value, k.value) for k in known)),
-            ]
+            hits = [*known, *(shape for shape in shapes if not _is_known(shape, known))]
             for hit in {hit.what: hit for hit in reversed(hits)}.values():
                 yield piece, hit
 
@@ -112,6 +109,10 @@ class Search:
                 encoded, layer = min(found, key=lambda one: (one[0], len(one[1].trail)))
                 trail = (*piece.trail, *layer.trail, *(["encoded"] if encoded else []))
                 yield Hit(self.secrets[value], _form(trail), value, trail)
+
+
+def _is_known(shape: Hit, known: Iterable[Hit]) -> bool:
+    return any(shape.value in one.value or holds_secret(shape.value, one.value) for one in known)
 
 
 def _is_plain(data: bytes) -> bool:

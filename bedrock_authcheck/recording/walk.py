@@ -12,6 +12,7 @@ from bedrock_authcheck.wire.shapes import names_a_secret
 _SIDES: Final = frozenset({"request", "response"})
 _BODIES: Final = frozenset({"body", "parsed_body", "postdata", "content"})
 _URIS: Final = frozenset({"uri", "url"})
+_BASE64: Final = "base64"
 _NAMES: Final = frozenset({"name", "key"})  # beside a `value`, as HAR has it
 # Longer names are not shown: a secret key has 40 characters and may stand where a name should.
 _SHOWN: Final = re.compile(r"[A-Za-z0-9_.:@ -]{1,39}")
@@ -31,6 +32,12 @@ class Place:
     named: str = ""
     is_name: bool = False
     line: int = 0
+
+    @property
+    def says_base64(self) -> bool:
+        """Whether the name before the text says that it is base64, as Ruby's recorder has it."""
+        last = next((step for step in reversed(self.path) if isinstance(step, str)), "")
+        return not self.is_name and _BASE64 in last.lower()
 
     def __str__(self) -> str:
         """`interaction 2, request header Authorization`; `line 14` in what is no cassette."""
@@ -143,6 +150,8 @@ class Walk:
     def _names(self, named: str) -> list[str]:
         """Names of a value: before it, beside it, first of two in a list, the path that answers."""
         keys = [one.key for one in self._open if not one.is_list]
+        if keys and _BASE64 in keys[-1].lower():  # it says how, the name before it says what
+            keys.pop()
         names = [*keys[-1:], named]
         if self._open and self._open[-1].is_list and self._open[-1].index == 1:
             names.append(self._open[-1].last)
