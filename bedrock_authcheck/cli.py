@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bedrock_authcheck.recording.scan import FileScan
 
@@ -64,9 +64,8 @@ def _scan(options: argparse.Namespace) -> int:
     for one in scan_paths(options.paths):
         scans.append(one)
         if not options.json:
-            for line in _lines(one):
-                _write(line)
-    _write(_as_json(scans) if options.json else _closing(scans))
+            _write(_lines(one))
+    _write(_as_json(scans).splitlines() if options.json else [_closing(scans)])
     if any(one.leaks for one in scans):
         return FOUND
     return UNREADABLE if any(one.error for one in scans) else CLEAN
@@ -103,11 +102,12 @@ def _as_json(scans: Sequence[FileScan]) -> str:
     )
 
 
-def _write(text: str) -> None:
+def _write(lines: Iterable[str]) -> None:
     """Write lines in which nothing steers a terminal, whatever the names of files are."""
-    shown = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    for line in lines:
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def _close_quietly() -> None:

@@ -151,8 +151,10 @@ def _of_yaml(data: bytes) -> Generator[Piece, None, bool]:
                 aliases.leave()
             elif isinstance(event, yaml.ScalarEvent):
                 aliases.text(event.anchor, event.value)
-                bare = bare or not walk.inside
-                yield from _of_scalar(event, walk)
+                if walk.inside:
+                    yield from _of_scalar(event, walk)
+                else:
+                    bare = True  # which any text is: its lines say more
             elif isinstance(event, yaml.AliasEvent):
                 yield from aliases.repeated(event, walk)
     except (yaml.YAMLError, ValueError, RecursionError):
