@@ -26,19 +26,12 @@ _INI: Final = {"region": "authcheck_record_region", "model": "authcheck_record_m
 
 def plan_of(config: pytest.Config) -> Plan:
     """Make the plan that the ini keys ask for; UsageError where they ask for none there is."""
-    given = {field: _ini(config, key) for field, key in _INI.items()}
+    given = {field: str(config.getini(key)).strip() for field, key in _INI.items()}
     try:
         return Plan(**{field: value for field, value in given.items() if value})
     except PlanError as error:
         keys = ", ".join(_INI.values())
         raise pytest.UsageError(f"the recording plan ({keys}): {error}") from error
-
-
-def _ini(config: pytest.Config, key: str) -> str:
-    try:
-        return str(config.getini(key)).strip()
-    except ValueError:  # a key that the plugin does not register
-        return ""
 
 
 def own_folder(config: pytest.Config) -> Path:

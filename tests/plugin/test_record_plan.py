@@ -296,3 +296,6 @@ def test_the_plan_is_printed_and_nothing_is_called(
     assert not cassettes(pytester.path)
     named = run("--authcheck-record-plan", *more, "-o", "authcheck_record_region=eu-west-3")
     assert "asks AWS for this, in eu-west-3 with" in named.stdout.str()
+    wrong = run("--authcheck-record-plan", *more, "-o", "authcheck_record_model=x")
+    assert wrong.ret is pytest.ExitCode.USAGE_ERROR
+    assert "the model 'x' is none of anthropic.claude-* and amazon.nova-*" in wrong.stderr.str()
