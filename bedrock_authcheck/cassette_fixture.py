@@ -222,7 +222,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         _fail(use.faults(refused, unplayed=True))
     endpoint = item.stash.get(ENDPOINT, None)
     if endpoint is not None:
-        _fail(endpoint.replay_fault())
+        _fail(endpoint.fault())
     return result
 
 

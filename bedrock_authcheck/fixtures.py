@@ -159,15 +159,20 @@ class BedrockEndpoint:
         self._player = Player(self._find_cassette(name), self.addresses())
         self._ledger.player = self._player
 
-    def replay_fault(self) -> str | None:
-        """Say what did not go as `replay` has it; None where all did, or nothing is replayed."""
+    def fault(self) -> str | None:
+        """Say what did not come as `program` and `replay` have it; None where all did."""
         from bedrock_authcheck.recording.misses import unplayed_text  # noqa: PLC0415 - on use
 
-        if self._player is None or self._told:
+        if self._told:
             return None
-        texts = list(dict.fromkeys(self._player.misses))
-        if not texts and self._player.index.unplayed:
-            texts = [unplayed_text(self._player.index, str(self._player.path))]
+        texts = [
+            f"{count} of the answers that were programmed for {service} not asked for"
+            for service, count in self._ledger.unused.items()
+        ]
+        if self._player is not None:
+            texts += dict.fromkeys(self._player.misses)
+            if not self._player.misses and self._player.index.unplayed:
+                texts.append(unplayed_text(self._player.index, str(self._player.path)))
         self._told = bool(texts)
         return "\n".join(texts) or None
 

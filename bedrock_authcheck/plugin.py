@@ -104,7 +104,19 @@ def _add_recording_options(parser: pytest.Parser, group: pytest.OptionGroup) -> 
         "folder of the cassettes, relative to the root folder (default: `cassettes` beside the "
         "test module)",
     )
+    parser.addini("authcheck_record_region", "Region that the recording plan asks")
+    parser.addini("authcheck_record_model", "model id that the recording plan asks")
     parser.addini("authcheck_volatile_keys", "keys of JSON bodies that replay ignores", "args")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Print the recording plan where that is asked for; nothing is collected then."""
+    if not config.getoption("authcheck_record_plan"):
+        return None
+    from bedrock_authcheck.suite.record import print_plan  # noqa: PLC0415 - nothing when off
+
+    return print_plan(config)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,7 +14,7 @@ from bedrock_authcheck.recording.scheme import recorded_scheme
 from bedrock_authcheck.wire.evidence import read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from bedrock_authcheck.recording.cassette import Cassette, Recording
     from bedrock_authcheck.recording.places import Place
@@ -46,8 +46,14 @@ class Index:
         loopback: Mapping[str, Place] | None = None,
         volatile: Collection[str] = VOLATILE_KEYS,
         any_region: bool = False,
+        normalise: Callable[[Recording], Recording] | None = None,
     ) -> None:
-        """Index a cassette; the rest is as `identify` takes it."""
+        """Index a cassette; the rest is as `identify` takes it.
+
+        A request that has no recording is looked for once more as `normalise` writes it: as it
+        would stand in a cassette.
+        """
+        self._normalise = normalise
         self._identify = partial(
             identify, loopback=loopback, volatile=volatile, any_region=any_region
         )
@@ -72,22 +78,31 @@ class Index:
             self._last = request, key  # one assignment: threads may overwrite, never tear it
         return key
 
+    def _forms(self, request: Recording) -> Iterator[Recording]:
+        """Yield a request as it was sent, and as a cassette would have it."""
+        yield request
+        if self._normalise is not None:
+            yield self._normalise(request)
+
     def find(self, request: Recording) -> int | None:
         """Find the number of the recording that would answer; None where there is none left."""
-        key = self._key(request)
-        with self._lock:
-            return self._first(*key)
+        for key in map(self._key, self._forms(request)):
+            with self._lock:
+                number = self._first(*key)
+            if number is not None:
+                return number
+        return None
 
     def play(self, request: Recording) -> Recording | None:
         """Take the recording that answers, which will not be played again; None without one."""
-        digest, scheme = self._key(request)
-        with self._lock:
-            number = self._first(digest, scheme)
-            if number is None:
-                return None
-            self._waiting[digest, self.schemes[number]].pop()
-            self.plays[number] += 1
-            return self.recordings[number]
+        for digest, scheme in map(self._key, self._forms(request)):
+            with self._lock:
+                number = self._first(digest, scheme)
+                if number is not None:
+                    self._waiting[digest, self.schemes[number]].pop()
+                    self.plays[number] += 1
+                    return self.recordings[number]
+        return None
 
     def _first(self, digest: bytes, scheme: AuthScheme) -> int | None:
         # An undecided recording may stand before a decided one: the order of the cassette counts.
@@ -107,6 +122,7 @@ class Index:
         Of those that differ least the first that was not played; without any difference it has
         been played already. None in an empty cassette.
         """
+        *_, request = self._forms(request)
         sent, scheme = self._identify(request), read_evidence(request.exchange()).scheme
         ranked = []
         for number, identity in enumerate(self._identities):

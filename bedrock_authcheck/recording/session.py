@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bedrock_authcheck.recording.cassette import Cassette, CassetteError, Origin
 from bedrock_authcheck.recording.credential_services import harvest, is_credential_traffic
 from bedrock_authcheck.recording.files import digest_of, write_whole
 from bedrock_authcheck.recording.identity import VOLATILE_KEYS
+from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.index import Index
 from bedrock_authcheck.recording.misses import miss_text
 from bedrock_authcheck.recording.places import is_loopback, place_of
@@ -26,10 +28,8 @@ from bedrock_authcheck.recording.writing import write_cassette
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
 
     from bedrock_authcheck.recording.cassette import Recording
-    from bedrock_authcheck.recording.in_play import InPlay
     from bedrock_authcheck.recording.places import Place
     from bedrock_authcheck.recording.reached import Connections
     from bedrock_authcheck.recording.scan import Leak
@@ -67,7 +67,7 @@ def replaying(path: Path, settings: Settings) -> Iterator[Deck]:
     Yields the deck, whose `index` tells what was played. CassetteError for a cassette that cannot
     be read, FileNotFoundError where there is none.
     """
-    index = Index(read_cassette(path), loopback=settings.loopback, volatile=settings.volatile)
+    index = _index(read_cassette(path), settings)
     of_loopback = any(is_loopback(urlsplit(r.uri).netloc) for r in index.recordings)
 
     def passes(request: Recording) -> bool:
@@ -101,6 +101,21 @@ def _is_credential(request: Recording, settings: Settings) -> bool:
     )
 
 
+def _index(cassette: Cassette, settings: Settings) -> Index:
+    """Index a cassette; what was scrubbed from it is scrubbed from a request that has no match."""
+
+    def as_recorded(request: Recording) -> Recording:
+        in_play = InPlay.of_machine(settings.environ, Path.home())
+        return Scrubber(in_play, settings.loopback, settings.filters).scrub(request) or request
+
+    return Index(
+        cassette,
+        loopback=settings.loopback,
+        volatile=settings.volatile,
+        normalise=as_recorded if cassette.provenance is not None else None,
+    )
+
+
 class Recorder:
     """What is recorded for one cassette; `write` when the block of `recording` has ended.
 
@@ -123,7 +138,7 @@ class Recorder:
             )
         index = None
         if self._kept is not None:
-            index = Index(self._kept, loopback=settings.loopback, volatile=settings.volatile)
+            index = _index(self._kept, settings)
         self.deck = Deck(
             index,
             records=True,

@@ -10,6 +10,7 @@ from bedrock_authcheck.recording import reading
 from bedrock_authcheck.recording.cassette import CassetteError
 from bedrock_authcheck.recording.reading import LARGEST, parse_cassette, read_cassette
 from bedrock_authcheck.recording.writing import write_cassette
+from bedrock_authcheck.recording.yaml_io import digest
 from tests.recording.samples import PROVENANCE, cassette, recording
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ def test_recordings_left_out_are_missed() -> None:
 def test_a_newer_format_says_what_to_do() -> None:
     newer = OURS.replace("format: 1", "format: 2")
     head = newer[: newer.index("bedrock_authcheck_end:")]
-    sealed = newer.replace(
-        newer[newer.index("sha256: ") + 8 :].strip(), reading.digest(head.encode())
-    )
+    sealed = newer.replace(newer[newer.index("sha256: ") + 8 :].strip(), digest(head.encode()))
     assert "is of format 2" in _fault(sealed)
     assert "update it" in _fault(sealed)
 

@@ -48,7 +48,7 @@ def _said(answer: dict[str, Any]) -> str:
 def _boto3(url: str, _token: str) -> str:
     client = boto3.client("bedrock-runtime", endpoint_url=url, config=Config(**MANY))
     try:
-        return _said(client.converse(modelId="simulated.model-v1:0", messages=MESSAGES))  # type: ignore[arg-type] # as the stubs have it
+        return _said(client.converse(modelId="simulated.model-v1:0", messages=MESSAGES))
     finally:
         client.close()
 
@@ -155,9 +155,8 @@ def test_what_a_client_sends_is_recorded_and_answered_without_a_host(
 
 @pytest.mark.parametrize("ask", CLIENTS, ids=lambda ask: ask.__name__.strip("_"))
 def test_a_miss_is_no_exception_of_the_client_and_is_not_retried(
-    ask: Ask, token: str, machine: Environment, tmp_path: Path
+    ask: Ask, token: str, tmp_path: Path
 ) -> None:
-    assert machine
     deck = Deck(Index(Cassette(())), tell_miss=lambda request: f"missed {request.method}")
     with inserted(deck, tmp_path), pytest.raises(Miss, match="missed POST"):
         ask(HOST, token)
@@ -165,8 +164,7 @@ def test_a_miss_is_no_exception_of_the_client_and_is_not_retried(
     assert not issubclass(Miss, Exception)
 
 
-def test_a_miss_in_a_thread_is_kept(token: str, machine: Environment, tmp_path: Path) -> None:
-    assert machine
+def test_a_miss_in_a_thread_is_kept(token: str, tmp_path: Path) -> None:
     deck = Deck(Index(Cassette(())))
 
     def swallow() -> None:
@@ -225,16 +223,15 @@ def test_a_client_that_was_built_before_is_recorded_too(
     client = boto3.client("bedrock-runtime", endpoint_url=url)
     deck = Deck(None, records=True)
     with inserted(deck, tmp_path):
-        client.converse(modelId="simulated.model-v1:0", messages=MESSAGES)  # type: ignore[arg-type] # as the stubs have it
+        client.converse(modelId="simulated.model-v1:0", messages=MESSAGES)
     client.close()
     assert token
     assert len(deck.made) == 1
 
 
 def test_keep_alive_is_answered_request_by_request(
-    url: str, loopback: dict[str, Place], machine: Environment, tmp_path: Path
+    url: str, loopback: dict[str, Place], tmp_path: Path
 ) -> None:
-    assert machine
     deck = Deck(None, records=True)
     client = boto3.client("bedrock-runtime", endpoint_url=url)
     with inserted(deck, tmp_path):
