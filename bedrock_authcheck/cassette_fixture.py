@@ -98,7 +98,7 @@ def bedrock_cassette(
     fault = marker_fault(marker) if marker else None
     if fault is not None:
         pytest.fail(f"@pytest.mark.{MARKER}: {fault}", pytrace=False)
-    path = cassette_path(request, marker)
+    path = cassette_path(request.node)
     mode = record_mode(request.config, marker)
     if mode == RECORD_MODES[0] and path.exists():
         mode = REPLAY
@@ -248,3 +248,32 @@ def pytest_runtest_makereport(
     elif text is not None:
         report.sections.append(("bedrock-authcheck", text))
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Before the first test, say what a recording of AWS lacks: credentials, the network."""
+    if not session.config.getoption("record") or not any(map(_records_aws, items)):
+        return
+    from bedrock_authcheck.recording.preflight import PreflightError, look  # noqa: PLC0415 - on use
+    from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
+
+    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    region = next(filter(None, map(os.environ.get, names)), "us-east-1")
+    try:
+        look(region).demand()
+        fault = None
+    except PreflightError as error:
+        fault = f"--record: {error}"
+    if fault is not None:
+        refuse(session, items, fault)
+
+
+def _records_aws(item: pytest.Item) -> bool:
+    """Whether a test is to record requests to AWS: not to the simulated service, not replay."""
+    names = getattr(item, "fixturenames", ())
+    if MARKER not in names or "bedrock_endpoint" in names or "bedrock_credentials" in names:
+        return False
+    mode = record_mode(item.config, item.get_closest_marker(MARKER))
+    # Where its cassette exists, `once` replays.
+    return mode != REPLAY and not (mode == RECORD_MODES[0] and cassette_path(item).exists())

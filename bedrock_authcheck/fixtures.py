@@ -275,7 +275,7 @@ def _bedrock_machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     loop, endpoint = services_of(request.session)
     endpoint.open(ledger)
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
-        find = partial(cassette_file, request)
+        find = partial(cassette_file, request.node)
         seen = BedrockEndpoint(endpoint, ledger, environment, refused, find)
         request.node.stash[ENDPOINT] = seen
         yield Machine(BedrockCredentials(environment, ledger), seen, refused)

@@ -54,14 +54,15 @@ def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
     return str(flag or (marker and marker.kwargs.get("record_mode")) or ini)
 
 
-def cassette_path(request: pytest.FixtureRequest, marker: pytest.Mark | None) -> Path:
+def cassette_path(item: pytest.Item) -> Path:
     """Find the file of a test's cassette: named by the marker, or after the test."""
+    marker = item.get_closest_marker(MARKER)
     if marker is not None and marker.args:
-        return cassette_file(request, marker.args[0])
-    return cassette_file(request, f"{request.path.stem}/{_UNSAFE.sub('-', request.node.name)}")
+        return cassette_file(item, marker.args[0])
+    return cassette_file(item, f"{item.path.stem}/{_UNSAFE.sub('-', item.name)}")
 
 
-def cassette_file(request: pytest.FixtureRequest, name: str) -> Path:
+def cassette_file(item: pytest.Item, name: str) -> Path:
     """Find the file of a cassette by its name; ValueError for one that climbs out of its folder.
 
     The folder is the ini key's, or `cassettes` beside the test module; an absolute name stays.
@@ -69,8 +70,8 @@ def cassette_file(request: pytest.FixtureRequest, name: str) -> Path:
     fault = name_fault(name)
     if fault is not None:
         raise ValueError(fault)
-    ini = request.config.getini("authcheck_cassettes")
-    folder = request.config.rootpath / ini if ini else request.path.parent / "cassettes"
+    ini = item.config.getini("authcheck_cassettes")
+    folder = item.config.rootpath / ini if ini else item.path.parent / "cassettes"
     return folder / (name if name.endswith(_ENDINGS) else f"{name}.yaml")
 
 

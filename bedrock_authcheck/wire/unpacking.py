@@ -17,9 +17,9 @@ SHORTEST_TEXT: Final = 16
 """Characters in a row that are taken for text among bytes that are none."""
 
 # The second is exact about UTF-8, and slow; the first leaves it a fifth of what is no text.
-_PERHAPS: Final = re.compile(rb"[\t\n\r -~\x80-\xf4]{%d,}" % SHORTEST_TEXT)
+_PERHAPS: Final = re.compile(rb"[\t\n\r -\xf4]{%d,}" % SHORTEST_TEXT)
 _TEXT: Final = re.compile(
-    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    rb"(?:[\t\n\r -\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
     rb"{%d,}" % SHORTEST_TEXT
 )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bedrock_authcheck.environments.isolation import steers_a_client
 from bedrock_authcheck.recording.cassette import Origin
 from bedrock_authcheck.recording.reading import read_cassette
 from tests.plugin.test_cassettes import HEAD
@@ -209,6 +211,40 @@ def test_fakes_are_not_sent_to_aws(pytester: pytest.Pytester, run: Run) -> None:
     body = ONE.replace("bedrock_endpoint", "bedrock_credentials")
     text = _run(pytester, run, body, *SELECT, errors=1).stdout.str()
     assert "bedrock_credentials provides fakes, which AWS refuses" in text
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ({}, "no credential can be used"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA0FAKE", "AWS_SECRET_ACCESS_KEY": "x"}, "cannot be reached"),
+    ],
+)
+def test_what_a_recording_of_aws_lacks_is_said_before_the_first_test(
+    pytester: pytest.Pytester,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    levels: dict[str, str],
+    said: str,
+) -> None:
+    for name in [name for name in os.environ if steers_a_client(name)]:
+        monkeypatch.delenv(name)
+    machine = {
+        "HOME": str(pytester.path),
+        "USERPROFILE": str(pytester.path),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://127.0.0.1:9",  # nobody listens there
+        **levels,
+    }
+    for name, value in machine.items():
+        monkeypatch.setenv(name, value)
+    body = ONE.replace("bedrock_endpoint", "").replace('@levels("environment")\n', "")
+    pytester.makepyfile(test_mine=f"{HEAD}def test_other(): pass\n{body}")
+    result = run(*SELECT)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--record: " in result.stderr.str()
+    assert said in result.stderr.str()
+    assert "passed" not in result.stdout.str()
 
 
 def test_pytest_recording_has_its_own_option_beside(
