@@ -1,4 +1,7 @@
-"""Profiles of hypothesis: `--hypothesis-profile=nightly` looks fifty times longer."""
+"""What all tests share: profiles of hypothesis, ids that every worker makes alike.
+
+`--hypothesis-profile=nightly` looks fifty times longer.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +24,16 @@ if find_spec("hypothesis") is not None:
     )
     settings.register_profile("nightly", settings.get_profile("standard"), max_examples=10_000)
     settings.load_profile("standard")
+
+_LONGEST_ID = 60
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name arguments that hold a canary, bytes or a long text by their parameter.
+
+    Canaries differ from process to process, and the workers of pytest-xdist must agree on ids.
+    """
+    if isinstance(val, bytes):
+        return argname
+    told = isinstance(val, str) and ("FAKE" in val or "ABSK" in val or len(val) > _LONGEST_ID)
+    return argname if told else None
