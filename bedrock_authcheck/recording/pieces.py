@@ -7,6 +7,7 @@ names that stand twice. What is neither, or is torn, is text of numbered lines.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -58,22 +59,38 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Numbered lines: all of a file that is text, or those that hold more than the pieces do."""
+    """The lines of a file that is text; `asides` are those that hold more than the pieces do."""
 
-    lines: tuple[tuple[int, bytes], ...] = field(repr=False)
+    data: bytes = field(repr=False)
+    asides: bool = False
+
+    def together(self) -> bytes:
+        """All of them as one text."""
+        return b"\n".join(line for _, line in self.numbered()) if self.asides else self.data
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Each with its number, from 1."""
+        number, counted = 1, 0
+        for found in (_ASIDE if self.asides else _LINE).finditer(self.data):
+            number += self.data.count(b"\n", counted, found.start())
+            counted = found.start()
+            yield number, found[0]
+
+
+_LINE: Final = re.compile(rb"[^\n]+")
+# Comments and directives are no events of YAML; they are where these are, and little else is.
+_ASIDE: Final = re.compile(rb"^(?:%[^\n]*|[^\n]*#[^\n]*)", re.MULTILINE)
 
 
 def taken_apart(data: bytes) -> Iterator[Piece | Lines]:
     """Yield all that a file holds, its pieces first."""
     data = _in_utf8(data)
-    if data.lstrip()[:1] in {b"{", b"["}:
-        pieces = _of_json(data)
-        if pieces is not None:
-            yield from pieces
-            return
-    whole = yield from _of_yaml(data)
-    lines = enumerate(data.split(b"\n"), start=1)
-    yield Lines(tuple((n, line) for n, line in lines if not whole or _holds_more(line)))
+    document = _parsed(data) if data.lstrip()[:1] in {b"{", b"["} else None
+    if document is not None:
+        yield from _of_json(document)
+    else:
+        asides = yield from _of_yaml(data)
+        yield Lines(data, asides)
 
 
 def _in_utf8(data: bytes) -> bytes:
@@ -88,11 +105,6 @@ def _in_utf8(data: bytes) -> bytes:
     return data.removeprefix(b"\xef\xbb\xbf")
 
 
-def _holds_more(line: bytes) -> bool:
-    """Whether a line of YAML may hold a comment or be a directive, which are no events."""
-    return b"#" in line or line.startswith(b"%")
-
-
 class _Pairs:
     """The members of a JSON object, with those whose name stands twice."""
 
@@ -103,16 +115,19 @@ class _Pairs:
 _END: Final = object()
 
 
-def _of_json(data: bytes) -> list[Piece] | None:
-    """Read JSON; None where it is none, or is nested too deep."""
+def _parsed(data: bytes) -> list[Any] | _Pairs | None:
+    """Parse JSON; None where it is none, or is nested too deep."""
     try:
-        document = json.loads(
+        document: list[Any] | _Pairs = json.loads(
             data, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str
         )
     except (ValueError, RecursionError):
         return None
+    return document
+
+
+def _of_json(document: list[Any] | _Pairs) -> Iterator[Piece]:
     walk = Walk()
-    pieces: list[Piece] = []
     left: list[Any] = [document]
     while left:
         value = left.pop()
@@ -126,8 +141,7 @@ def _of_json(data: bytes) -> list[Piece] | None:
             text = value if isinstance(value, str) else ""  # of true, false and null
             place, names = walk.text(text)
             encoding = "base64" if place.says_base64 else ""
-            pieces += _of_text(Piece(place, _octets(text), names), encoding)
-    return pieces
+            yield from _of_text(Piece(place, _octets(text), names), encoding)
 
 
 def _octets(text: str) -> bytes:
@@ -200,14 +214,15 @@ class _Aliases:
 
     def __init__(self) -> None:
         self._texts: dict[str, list[str]] = {}
-        self._open: list[list[str]] = []
+        self._open: list[list[str] | None] = []
         self._given: set[tuple[str, tuple[str, ...]]] = set()
 
     def enter(self, anchor: str | None) -> None:
         """Step into a list or a mapping; texts of an anchored list belong to its anchor."""
-        self._open.append([])
-        if anchor:
-            self._texts[anchor] = self._open[-1]
+        texts: list[str] | None = [] if anchor else None
+        self._open.append(texts)
+        if anchor and texts is not None:
+            self._texts[anchor] = texts
 
     def leave(self) -> None:
         """Step out of it."""
@@ -215,7 +230,7 @@ class _Aliases:
 
     def text(self, anchor: str | None, text: str) -> None:
         """Come to a text, which may have an anchor of its own."""
-        if self._open:
+        if self._open and self._open[-1] is not None:
             self._open[-1].append(text)
         if anchor:
             self._texts[anchor] = [text]

@@ -75,19 +75,20 @@ def leaks_in(data: bytes, secrets: Mapping[str, str] | None = None) -> tuple[Lea
     """
     known = {_as_latin1(value): what for value, what in (secrets or {}).items() if value.strip()}
     data, wrapped = _unwrapped(data)
-    leaks: list[Leak] = []
-    found: list[tuple[Piece, Hit]] = []
     search = Search(known, Room.of(len(data)))
-    pieces: list[Piece] = []
-    for part in taken_apart(data):
-        if isinstance(part, Piece):
-            pieces.append(part)
-            continue
-        found += search.hits(pieces)
-        pieces = []
-        leaks += _in_lines(part, known, found)
-    found += search.hits(pieces)
-    leaks[:0] = [Leak(str(piece.place), hit.what, hit.form) for piece, hit in found]
+    lines: list[Lines] = []
+
+    def pieces() -> Iterator[Piece]:  # which are many: they are searched as they come
+        for part in taken_apart(data):
+            if isinstance(part, Lines):
+                lines.append(part)
+            else:
+                yield part
+
+    found = [*search.hits(pieces())]
+    leaks = [Leak(str(piece.place), hit.what, hit.form) for piece, hit in found]
+    for some in lines:
+        leaks += _in_lines(some, known, found)
     first: dict[tuple[str, str], Leak] = {}
     for leak in leaks:
         finished = _finished(leak, known, wrapped)
@@ -123,25 +124,23 @@ def _in_lines(
     lines: Lines, known: Mapping[str, str], found: Sequence[tuple[Piece, Hit]]
 ) -> Iterator[Leak]:
     """Yield leaks of lines by their numbers; those of pieces, which say more, are left out."""
-    hits = _hits_of(lines.lines, known)
-    left = {hit.what: hit for hit in hits}
+    left = {hit.what: hit for hit in _hits_of(lines.together(), known)}
     if not left:
         return
-    for number, line in lines.lines:
-        for hit in _hits_of([(number, line)], known):
+    for number, line in lines.numbered():
+        for hit in _hits_of(line, known):
             left.pop(hit.what, None)
             if not _is_told(hit, number, number, found):
                 yield Leak(f"line {number}", hit.what, hit.form)
     for hit in left.values():
-        first, last = _span(lines.lines, known, hit.what)
+        first, last = _span([*lines.numbered()], known, hit.what)
         if not _is_told(hit, first, last, found):
             yield Leak(f"lines {first} to {last}", hit.what, hit.form)
 
 
-def _hits_of(lines: Sequence[tuple[int, bytes]], known: Mapping[str, str]) -> list[Hit]:
-    data = b"\n".join(line for _, line in lines)
-    piece = Piece(Place(()), data)
-    return [hit for _, hit in Search(known, Room.of(len(data))).hits([piece])]
+def _hits_of(data: bytes, known: Mapping[str, str]) -> list[Hit]:
+    search = Search(known, Room.of(len(data)))
+    return [hit for _, hit in search.hits([Piece(Place(()), data)])]
 
 
 def _is_told(hit: Hit, first: int, last: int, found: Iterable[tuple[Piece, Hit]]) -> bool:
@@ -157,7 +156,8 @@ def _span(
     """Find the lines that hold something together which none holds alone."""
 
     def hold(some: Sequence[tuple[int, bytes]]) -> bool:
-        return any(hit.what == what for hit in _hits_of(some, known))
+        together = b"\n".join(line for _, line in some)
+        return any(hit.what == what for hit in _hits_of(together, known))
 
     for start in range(0, len(lines), _BLOCK // 2):
         block = lines[start : start + _BLOCK]

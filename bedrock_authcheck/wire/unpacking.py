@@ -19,8 +19,8 @@ SHORTEST_TEXT: Final = 16
 # The second is exact about UTF-8, and slow; the first leaves it a fifth of what is no text.
 _PERHAPS: Final = re.compile(rb"[\t\n\r -\xf4]{%d,}" % SHORTEST_TEXT)
 _TEXT: Final = re.compile(
-    rb"(?:[\t\n\r -\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
-    rb"{%d,}" % SHORTEST_TEXT
+    rb"(?:[\t\n\r -\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % SHORTEST_TEXT
 )
 
 
