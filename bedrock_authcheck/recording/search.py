@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from bedrock_authcheck.recording.pieces import Piece
 
 _BATCH: Final = 1024**2  # bytes that are searched at once for values: most hold none
+_EACH: Final = 200  # bytes that a layer costs beside its own
 # What a short text must have for any step of decoding to find something.
 _ENCODED: Final = re.compile(rb"[A-Za-z0-9+/_-]{16}|[%\\&\0\x80-\xff]|data:")
 _NUMBER: Final = re.compile(rb"-?[0-9]{0,19}\.?[0-9]{1,24}(?:[Ee][-+]?[0-9]{1,3})?")
 _HEADER: Final = 512  # bytes; headers say the same in each recording
+_SHORTEST: Final = 24  # bytes of what tells by itself that it is a secret, with its name or mark
 _API_KEYS: Final = frozenset({LONG_TERM, SHORT_TERM})
 _INSIDE_A_KEY: Final = frozenset({SIGNATURE, SESSION_TOKEN})
 
@@ -63,7 +65,7 @@ class Search:
             if left_out:
                 yield piece, Hit(f"more than is looked through: {left_out}", "not decoded", "")
             batch.append((piece, opened))
-            size += sum(len(layer.data) for layer in opened)
+            size += sum([len(layer.data) + _EACH for layer in opened])
             if size > _BATCH:
                 yield from self._in_batch(batch)
                 batch, size = [], 0
@@ -93,6 +95,8 @@ class Search:
         text = together.decode("latin-1")
         suspects = [value for value in self.secrets if holds_secret(text, value)]
         for piece, opened in batch:
+            if not suspects and not piece.names and _is_short(opened):
+                continue
             known = [] if piece.repeated else [*self._known(piece, opened, suspects)]
             shapes = _without_parts(_shapes(piece, opened))
             hits = [*known, *(shape for shape in shapes if not _is_known(shape, known))]
@@ -109,6 +113,11 @@ class Search:
                 encoded, layer = min(found, key=lambda one: (one[0], len(one[1].trail)))
                 trail = (*piece.trail, *layer.trail, *(["encoded"] if encoded else []))
                 yield Hit(self.secrets[value], _form(trail), value, trail)
+
+
+def _is_short(opened: list[Layer]) -> bool:
+    """Whether no secret has room in it that is known by its shape; most texts are short."""
+    return len(opened) == 1 and len(opened[0].data) < _SHORTEST
 
 
 def _is_known(shape: Hit, known: Iterable[Hit]) -> bool:

@@ -17,6 +17,8 @@ _NAMES: Final = frozenset({"name", "key"})  # beside a `value`, as HAR has it
 # Longer names are not shown: a secret key has 40 characters and may stand where a name should.
 _SHOWN: Final = re.compile(r"[A-Za-z0-9_.:@ -]{1,39}")
 
+_SECOND: Final = 1  # in a list of two, what has the first for its name
+
 Path = tuple[str | int, ...]
 
 
@@ -94,6 +96,7 @@ class _Open:
     named: str = ""
     last: str = ""
     uri: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,11 +124,20 @@ class Walk:
         is_name = inner is not None and not inner.is_list and inner.at_key
         around = self._open[:-1] if is_name else self._open
         path = tuple(one.index if one.is_list else one.key for one in around)
-        named = "" if is_name else self._name_beside()
+        named, names = ("", ()) if is_name else self._names_at(inner)
         place = Place(path, named, is_name, line)
-        names = () if is_name else tuple(filter(names_a_secret, self._names(named)))
         self._step(text)
         return place, names
+
+    def _names_at(self, inner: _Open | None) -> tuple[str, tuple[str, ...]]:
+        """Tell the name beside a value, and those of its names that a secret may have."""
+        if inner is not None and inner.is_list and inner.index > _SECOND + 1:
+            return inner.named, inner.names  # of long lists, where all are alike
+        named = self._name_beside()
+        names = tuple(filter(names_a_secret, self._names(named)))
+        if inner is not None and inner.is_list:
+            inner.named, inner.names = named, names
+        return named, names
 
     def _step(self, text: str) -> None:
         if not self._open:
@@ -153,7 +165,7 @@ class Walk:
         if keys and _BASE64 in keys[-1].lower():  # it says how, the name before it says what
             keys.pop()
         names = [*keys[-1:], named]
-        if self._open and self._open[-1].is_list and self._open[-1].index == 1:
+        if self._open and self._open[-1].is_list and self._open[-1].index == _SECOND:
             names.append(self._open[-1].last)
         if any(key.lower() == "response" for key in keys) and _BODIES & {k.lower() for k in keys}:
             uri = next((one.uri for one in reversed(self._open) if one.uri), "")
