@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[1]
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
 KEY = lookalikes.long_term_key()
 
 
@@ -98,6 +100,7 @@ def test_json_is_one_document(
     }
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names of files are tame there")
 def test_names_of_files_steer_no_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +112,7 @@ def test_names_of_files_steer_no_terminal(
     assert r"red\x1b[31m\nname\udcff é: line 1" in out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no sh")
 def test_a_reader_that_has_seen_enough_is_no_error(leaking: Path) -> None:
     command = f"{sys.executable} -m bedrock_authcheck scan {leaking} {leaking.parent} | true"
     done = subprocess.run(
@@ -138,8 +142,9 @@ def test_the_version_is_told_and_nothing_costly_is_loaded() -> None:
     assert loaded.stdout == "set()\n"
 
 
+@pytest.mark.skipif(not HOOKS.exists(), reason="the hooks are in a checkout alone")
 def test_pre_commit_finds_a_command_that_there_is() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
     program, *arguments = hook["entry"].split()
     assert program == "bedrock-authcheck"
     assert main([*arguments, str(Path(__file__))]) == 0

@@ -179,10 +179,17 @@ def scan_paths(
     and files beyond LARGEST, have an error: a caller that ignores it takes them for clean.
     """
     for path in map(Path, paths):
-        if path.is_dir():
+        if _is_folder(path):
             yield from _scanned_folder(path, secrets)
         else:
             yield _scanned(path, secrets)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # to be found unreadable
 
 
 def _scanned_folder(folder: Path, secrets: Mapping[str, str] | None) -> Iterator[FileScan]:

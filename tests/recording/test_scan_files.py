@@ -70,6 +70,16 @@ def test_a_file_that_cannot_be_read_is_an_error(
     assert results(tmp_path) == [("x.yaml", 0, "cannot be read: Permission denied")]
 
 
+def test_what_stands_in_a_folder_that_is_closed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: bool) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert results(tmp_path / "x") == [("x", 0, "cannot be read: Permission denied")]
+
+
 def test_a_folder_that_cannot_be_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +107,7 @@ def test_a_file_that_is_too_large_is_an_error(
     ]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
 def test_what_is_no_file_is_an_error_when_it_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dangling").symlink_to(tmp_path / "nothing")

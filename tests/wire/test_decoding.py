@@ -139,6 +139,12 @@ def test_streams_that_are_not_whole_come_out_as_far_as_they_go(data: bytes) -> N
     assert holds(NOISE + data)
 
 
+def test_binary_that_is_written_as_text_is_read_among_bytes_that_are_none() -> None:
+    """With a DEL in it, which JSON does not escape, and a torn end that is not UTF-8."""
+    packed = next(p for n in range(999) if b"\x7f" in (p := zlib.compress(SECRET + b"%d" % n)))
+    assert holds(ENCODERS["json, not ascii"](packed) + b" and \xff\xfe")
+
+
 def test_a_frame_with_a_wrong_sum_hides_nothing() -> None:
     whole = frame(base64.b64encode(SECRET))
     assert holds(whole[:-1] + bytes([whole[-1] ^ 1]))
