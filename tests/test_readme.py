@@ -16,10 +16,22 @@ if TYPE_CHECKING:
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_block_is_a_test_module_that_passes(pytester: pytest.Pytester) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    pytester.makepyfile(block)
+FIXTURES, CASSETTE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_block_of_fixtures_is_a_test_module_that_passes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FIXTURES)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=7)
+
+
+def test_the_block_of_a_cassette_is_recorded_and_replayed(pytester: pytest.Pytester) -> None:
+    replayed = FIXTURES[: FIXTURES.index("def test_")] + CASSETTE
+    simulated = replayed.replace("test_it_answers()", "test_it_answers(bedrock_endpoint)")
+    simulated = simulated.replace("@pytest", '@pytest.mark.bedrock_credentials("bearer")\n@pytest')
+    pytester.makepyfile(test_app=simulated)
+    pytester.runpytest_subprocess("--record", "test_app.py").assert_outcomes(passed=1)
+    pytester.makepyfile(test_app=replayed)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_rules_and_scenarios_that_it_names_exist() -> None:
