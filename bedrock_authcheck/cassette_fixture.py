@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_authcheck.fixtures import ENDPOINT
+from bedrock_authcheck.fixtures import ENDPOINT, cassette_settings
 from bedrock_authcheck.recording_options import (
     MARKER,
     RECORD_MODES,
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.fixtures import Machine
     from bedrock_authcheck.recording.cassette import Recording
-    from bedrock_authcheck.recording.in_play import InPlay
-    from bedrock_authcheck.recording.scrub import Filters
-    from bedrock_authcheck.recording.session import Settings
+    from bedrock_authcheck.recording.index import Index
+    from bedrock_authcheck.recording.session import Recorder, Settings
     from bedrock_authcheck.recording.tape import Deck
 
 
@@ -79,19 +78,14 @@ class BedrockCassette:
 
 _USE: pytest.StashKey[tuple[BedrockCassette, list[str]]] = pytest.StashKey()
 _PASSED: pytest.StashKey[bool] = pytest.StashKey()
-
-
-@pytest.fixture
-def bedrock_cassette_filters() -> Filters:
-    """Return what is scrubbed beside the defaults; override it to add, nothing is replaced."""
-    from bedrock_authcheck.recording.scrub import Filters  # noqa: PLC0415 - on use
-
-    return Filters()
+_RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+_OF_OTHERS = ("bedrock_authcheck.", "_pytest.", "pytest_", "anyio.")
+"""Modules whose fixtures send nothing to Amazon Bedrock when they end."""
 
 
 @pytest.fixture
 def bedrock_cassette(
-    request: pytest.FixtureRequest, bedrock_cassette_filters: Filters
+    request: pytest.FixtureRequest,
 ) -> Iterator[BedrockCassette]:
     """Replay the test's Bedrock traffic from its cassette; with `--record`, make it."""
     marker = request.node.get_closest_marker(MARKER)
@@ -103,50 +97,59 @@ def bedrock_cassette(
     if mode == RECORD_MODES[0] and path.exists():
         mode = REPLAY
     if mode == REPLAY:
-        yield from _replayed(request, path, bedrock_cassette_filters)
+        yield from _replayed(request, path)
     else:
-        yield from _recorded(request, path, mode, bedrock_cassette_filters)
+        yield from _recorded(request, path, mode)
 
 
-def _settings(request: pytest.FixtureRequest, filters: Filters) -> Settings:
-    from bedrock_authcheck.recording.identity import VOLATILE_KEYS  # noqa: PLC0415 - on use
+def _settings(request: pytest.FixtureRequest) -> Settings:
     from bedrock_authcheck.recording.places import Place  # noqa: PLC0415 - on use
-    from bedrock_authcheck.recording.session import Settings  # noqa: PLC0415 - on use
 
     loopback = {}
-    if "bedrock_endpoint" in request.fixturenames:
+    if _simulates(request):
         credentials = request.getfixturevalue("bedrock_credentials")
         endpoint = request.getfixturevalue("bedrock_endpoint")
         loopback = {
             netloc: Place(service, credentials.region)
             for netloc, service in endpoint.addresses().items()
         }
-    volatile = {*VOLATILE_KEYS, *request.config.getini("authcheck_volatile_keys")}
-    return Settings(loopback, dict(os.environ), volatile, filters)
+    return cassette_settings(request, loopback)
 
 
-def _replayed(
-    request: pytest.FixtureRequest, path: Path, filters: Filters
-) -> Iterator[BedrockCassette]:
+def _replayed(request: pytest.FixtureRequest, path: Path) -> Iterator[BedrockCassette]:
     from bedrock_authcheck.recording.cassette import CassetteError  # noqa: PLC0415 - on use
     from bedrock_authcheck.recording.session import replaying  # noqa: PLC0415 - on use
 
     machine: Machine = request.getfixturevalue("_bedrock_machine")
-    refused = machine.refused
     with ExitStack() as stack:
         try:
-            deck, fault = stack.enter_context(replaying(path, _settings(request, filters))), None
+            deck, fault = stack.enter_context(replaying(path, _settings(request))), None
         except FileNotFoundError:
             fault = f"there is no cassette {path}\n  to do     record it: {_how(request)}"
         except CassetteError as error:
             fault = str(error)
         _fail(fault)  # out here: the exception behind it says nothing more
-        if "bedrock_credentials" not in request.fixturenames and deck.index is not None:
-            machine.credentials.provide(*_levels(deck.index.schemes))
+        if deck.index is not None:
+            _prepare(request, machine, deck.index)
         use = BedrockCassette(path, REPLAY, deck)
-        request.node.stash[_USE] = use, refused
+        request.node.stash[_USE] = use, machine.refused
         yield use
-    _fail(use.faults(refused, unplayed=False))  # what a thread or a later fixture has sent
+    _fail(use.faults(machine.refused, unplayed=request.node.stash.get(_PASSED, False)))
+
+
+def _prepare(request: pytest.FixtureRequest, machine: Machine, index: Index) -> None:
+    """Let the machine be in the recorded Region, with fakes that sign as was recorded."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - on use
+
+    from bedrock_authcheck.recording.places import place_of  # noqa: PLC0415 - loaded already
+
+    if not _simulates(request):
+        places = (place_of(urlsplit(r.uri).netloc) for r in index.recordings)
+        region = next((place.region for place in places if place and place.region), None)
+        if region is not None:
+            machine.credentials.move_to(region)
+    if "bedrock_credentials" not in request.fixturenames:
+        machine.credentials.provide(*_levels(index.schemes))
 
 
 def _how(request: pytest.FixtureRequest) -> str:
@@ -158,28 +161,26 @@ def _levels(schemes: Sequence[str | None]) -> tuple[str, ...]:
     return ("bearer", "environment") if "bearer" in schemes else ("environment",)
 
 
-def _recorded(
-    request: pytest.FixtureRequest, path: Path, mode: str, filters: Filters
-) -> Iterator[BedrockCassette]:
+def _recorded(request: pytest.FixtureRequest, path: Path, mode: str) -> Iterator[BedrockCassette]:
     from bedrock_authcheck.recording.cassette import CassetteError  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
     from bedrock_authcheck.recording.session import Recorder  # noqa: PLC0415 - on use
 
-    if {"bedrock_credentials", "bedrock_endpoint"} & {*request.fixturenames} == {
-        "bedrock_credentials"
-    }:
+    if "bedrock_credentials" in request.fixturenames and not _simulates(request):
         pytest.fail(_FAKES, pytrace=False)
-    settings = _settings(request, filters)  # makes the simulated machine, if there is one
+    settings = _settings(request)  # makes the simulated machine, if there is one
     fault = None
     try:
-        recorder = Recorder(path, settings, _in_play(), adds=mode == "new")
-        with recorder.running():
-            yield BedrockCassette(path, mode, recorder.deck)
-        if request.node.stash.get(_PASSED, False):
-            _add_provided(request, recorder.in_play)
-            recorder.write()
+        # Where the test has a simulated machine, these are its variables and its home.
+        in_play = InPlay.of_machine(os.environ, Path.home())
+        recorder = Recorder(path, settings, in_play, adds=mode == "new")
     except CassetteError as error:
         fault = str(error)
     _fail(fault)
+    request.node.stash[_RECORDER] = recorder
+    with recorder.running():
+        yield BedrockCassette(path, mode, recorder.deck)
+    _learn(request.node, recorder)
 
 
 _FAKES = (
@@ -192,20 +193,15 @@ def _simulates(request: pytest.FixtureRequest) -> bool:
     return "bedrock_endpoint" in request.fixturenames
 
 
-def _in_play() -> InPlay:
-    """Know the secrets of this machine, the simulated one's where the test has one."""
-    from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - on use
+def _learn(item: pytest.Item, recorder: Recorder) -> None:
+    """Note the secrets of this machine once more: the test may have set and provided some."""
+    from bedrock_authcheck.recording.in_play import InPlay  # noqa: PLC0415 - loaded already
 
-    # Where the test has a simulated machine, these are its variables and its home.
-    return InPlay.of_machine(os.environ, Path.home())
-
-
-def _add_provided(request: pytest.FixtureRequest, in_play: InPlay) -> None:
-    """Add what the test has provided since: fakes that stand in no variable and no file."""
-    if _simulates(request):
-        machine: Machine = request.getfixturevalue("_bedrock_machine")
-        for credential in machine.credentials.provided:
-            in_play.add(credential)
+    now = InPlay.of_machine(os.environ, Path.home())
+    endpoint = item.stash.get(ENDPOINT, None)
+    for credential in endpoint.provided if endpoint is not None else ():
+        now.add(credential)
+    recorder.in_play.learn(now)
 
 
 def _fail(text: str | None) -> None:
@@ -216,13 +212,46 @@ def _fail(text: str | None) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed though a request was missed or a recording was not played."""
-    result = yield
+    try:
+        result = yield
+    finally:
+        recorder = item.stash.get(_RECORDER, None)
+        if recorder is not None:
+            _learn(item, recorder)  # while what the test has patched is in force
     use, refused = item.stash.get(_USE, (None, []))
     if use is not None:
-        _fail(use.faults(refused, unplayed=True))
+        _fail(use.faults(refused, unplayed=not _ends_later(item)))
     endpoint = item.stash.get(ENDPOINT, None)
     if endpoint is not None:
         _fail(endpoint.fault())
+    return result
+
+
+def _ends_later(item: pytest.Item) -> bool:
+    """Whether a fixture of the test's own may still send: what is unplayed is asked for later."""
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {}).values()
+    return any(
+        found[-1].scope == "function" and not found[-1].func.__module__.startswith(_OF_OTHERS)
+        for found in definitions
+        if found
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Write what was recorded, when the test has passed and all its fixtures have ended well."""
+    result = yield
+    recorder = item.stash.get(_RECORDER, None)
+    if recorder is not None and item.stash.get(_PASSED, False):
+        from bedrock_authcheck.recording.cassette import CassetteError  # noqa: PLC0415 - loaded
+
+        fault = None
+        try:
+            recorder.write()
+        except CassetteError as error:
+            fault = str(error)
+        _fail(fault)
     return result
 
 
@@ -252,28 +281,55 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Before the first test, say what a recording of AWS lacks: credentials, the network."""
-    if not session.config.getoption("record") or not any(map(_records_aws, items)):
+    """Before the first test, say why a recording cannot be made as asked."""
+    if not session.config.getoption("record"):
         return
+    recording = [item for item in items if _records(item)]
+    fault = _shared_cassette(recording)
+    if fault is None and any("bedrock_endpoint" not in _names(item) for item in recording):
+        fault = _lacking()
+    if fault is not None:
+        from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
+
+        refuse(session, items, f"--record: {fault}")
+
+
+def _names(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
+
+
+def _records(item: pytest.Item) -> bool:
+    """Whether a test is to record: not to replay, and not refused when it is set up."""
+    fakes = "bedrock_credentials" in _names(item) and "bedrock_endpoint" not in _names(item)
+    if MARKER not in _names(item) or fakes:
+        return False
+    mode = record_mode(item.config, item.get_closest_marker(MARKER))
+    # Where its cassette exists, `once` replays.
+    return mode != REPLAY and not (mode == RECORD_MODES[0] and cassette_path(item).exists())
+
+
+def _shared_cassette(recording: Sequence[pytest.Item]) -> str | None:
+    """Name two tests that would write one cassette: the last would win."""
+    writers: dict[Path, pytest.Item] = {}
+    for item in recording:
+        path = cassette_path(item)
+        if path in writers:
+            return (
+                f"{writers[path].nodeid} and {item.nodeid} would both write {path}: give each a "
+                "name of its own, or record one of them"
+            )
+        writers[path] = item
+    return None
+
+
+def _lacking() -> str | None:
+    """Say what a recording of AWS lacks on this machine: credentials, the network."""
     from bedrock_authcheck.recording.preflight import PreflightError, look  # noqa: PLC0415 - on use
-    from bedrock_authcheck.suite.stopping import refuse  # noqa: PLC0415 - rarely needed
 
     names = ("AWS_REGION", "AWS_DEFAULT_REGION")
     region = next(filter(None, map(os.environ.get, names)), "us-east-1")
     try:
         look(region).demand()
-        fault = None
     except PreflightError as error:
-        fault = f"--record: {error}"
-    if fault is not None:
-        refuse(session, items, fault)
-
-
-def _records_aws(item: pytest.Item) -> bool:
-    """Whether a test is to record requests to AWS: not to the simulated service, not replay."""
-    names = getattr(item, "fixturenames", ())
-    if MARKER not in names or "bedrock_endpoint" in names or "bedrock_credentials" in names:
-        return False
-    mode = record_mode(item.config, item.get_closest_marker(MARKER))
-    # Where its cassette exists, `once` replays.
-    return mode != REPLAY and not (mode == RECORD_MODES[0] and cassette_path(item).exists())
+        return str(error)
+    return None

@@ -7,7 +7,6 @@ when a test first asks for a fixture.
 from __future__ import annotations
 
 import os
-from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,12 +15,15 @@ import pytest
 from bedrock_authcheck.recording_options import cassette_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from bedrock_authcheck.environments.environment import Environment
     from bedrock_authcheck.model import Credential
+    from bedrock_authcheck.recording.places import Place
     from bedrock_authcheck.recording.player import Player
+    from bedrock_authcheck.recording.scrub import Filters
+    from bedrock_authcheck.recording.session import Settings
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.ledger import Ledger
     from bedrock_authcheck.services.steps import Step
@@ -74,6 +76,13 @@ class BedrockCredentials:
         """The Region that the environment names."""
         return self._environment.region
 
+    def move_to(self, region: str) -> None:
+        """Let the environment name another Region."""
+        self._environment.region = region
+        names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+        self._environment.variables.update(dict.fromkeys(names, region))
+        os.environ.update(dict.fromkeys(names, region))
+
     @property
     def home(self) -> Path:
         """The home of this machine, with its `.aws` folder."""
@@ -101,10 +110,10 @@ class BedrockEndpoint:
         ledger: Ledger,
         environment: Environment,
         refused: list[str],
-        find_cassette: Callable[[str], Path],
+        request: pytest.FixtureRequest,
     ) -> None:
         """Made by the fixture `bedrock_endpoint`."""
-        self._find_cassette = find_cassette
+        self._request = request
         self._player: Player | None = None
         self._endpoint = endpoint
         self._ledger = ledger
@@ -116,6 +125,11 @@ class BedrockEndpoint:
         """Return the base URL of a service; ValueError for one that is not simulated."""
         self._check(service)
         return self._endpoint.urls(tls=tls)[service]
+
+    @property
+    def provided(self) -> tuple[Credential, ...]:
+        """The fake credentials that were provided so far."""
+        return self._environment.keyring.credentials
 
     def addresses(self) -> Mapping[str, str]:
         """Return the service of each loopback address, `127.0.0.1:4711`."""
@@ -156,7 +170,8 @@ class BedrockEndpoint:
         """
         from bedrock_authcheck.recording.player import Player  # noqa: PLC0415 - costly, on use
 
-        self._player = Player(self._find_cassette(name), self.addresses())
+        path = cassette_file(self._request.node, name)
+        self._player = Player(path, cassette_settings(self._request))
         self._ledger.player = self._player
 
     def fault(self) -> str | None:
@@ -275,11 +290,30 @@ def _bedrock_machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     loop, endpoint = services_of(request.session)
     endpoint.open(ledger)
     with Environment(loop, endpoint) as environment, isolated(environment) as refused:
-        find = partial(cassette_file, request.node)
-        seen = BedrockEndpoint(endpoint, ledger, environment, refused, find)
+        seen = BedrockEndpoint(endpoint, ledger, environment, refused, request)
         request.node.stash[ENDPOINT] = seen
         yield Machine(BedrockCredentials(environment, ledger), seen, refused)
     endpoint.check()
+
+
+@pytest.fixture
+def bedrock_cassette_filters() -> Filters:
+    """Return what is scrubbed beside the defaults; override it to add, nothing is replaced."""
+    from bedrock_authcheck.recording.scrub import Filters  # noqa: PLC0415 - on use
+
+    return Filters()
+
+
+def cassette_settings(
+    request: pytest.FixtureRequest, loopback: Mapping[str, Place] | None = None
+) -> Settings:
+    """Gather how the cassettes of a test are used; `loopback` are addresses of its endpoint."""
+    from bedrock_authcheck.recording.identity import VOLATILE_KEYS  # noqa: PLC0415 - on use
+    from bedrock_authcheck.recording.session import Settings  # noqa: PLC0415 - on use
+
+    volatile = {*VOLATILE_KEYS, *request.config.getini("authcheck_volatile_keys")}
+    filters = request.getfixturevalue("bedrock_cassette_filters")
+    return Settings(loopback or {}, dict(os.environ), volatile, filters)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -148,12 +148,16 @@ def _decide_recording(config: pytest.Config, paths: Sequence[str], *, suite: boo
     """
     if hasattr(config.option, "authcheck_paths_selected"):
         return
-    selected = bool(paths) and config.args_source is config.ArgsSource.ARGS
+    # What stands in addopts or testpaths was not typed for this run.
+    typed = {*map(str, config.invocation_params.args)}
+    selected = not typed.isdisjoint(paths)
+    plan = suite and ("--bedrock-authcheck" in typed or any(map(_ID.fullmatch, typed)))
     config.option.authcheck_paths_selected = selected
+    config.option.authcheck_plan_selected = plan and bool(config.getoption("record"))
     mode = config.getoption("authcheck_record_mode")
     if mode and not config.getoption("record"):
         raise pytest.UsageError("--authcheck-record-mode is for a recording: add --record")
-    if config.getoption("record") and not (selected or mode or suite):
+    if config.getoption("record") and not (selected or mode or plan):
         raise pytest.UsageError(
             "--record alone records nothing: name tests by their path, or give "
             "--authcheck-record-mode once|new|all for those of all tests, or add "

@@ -18,6 +18,7 @@ REPLAY: Final = "replay"
 """The mode of a cassette of which nothing is recorded."""
 
 _ENDINGS: Final = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
+_LONGEST: Final = 120  # characters of a file's name, its ending and those beside it left room
 _UNSAFE: Final = re.compile(r'[<>:"|?*\\/\x00-\x1f]+')
 
 
@@ -59,7 +60,27 @@ def cassette_path(item: pytest.Item) -> Path:
     marker = item.get_closest_marker(MARKER)
     if marker is not None and marker.args:
         return cassette_file(item, marker.args[0])
-    return cassette_file(item, f"{item.path.stem}/{_UNSAFE.sub('-', item.name)}")
+    return cassette_file(item, _default_name(item))
+
+
+def _default_name(item: pytest.Item) -> str:
+    """Name a cassette after its test: no two tests of a folder have the same.
+
+    Where characters are left out, or the name is too long for a file, a digest tells them apart.
+    """
+    _, *parts = item.nodeid.split("::")
+    whole = ".".join(parts)
+    safe = _UNSAFE.sub("-", whole)
+    if safe != whole or len(safe) > _LONGEST:
+        import hashlib  # noqa: PLC0415 - rarely needed
+
+        digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        safe = f"{safe[:_LONGEST]}-{digest}"
+    below = item.path.parent
+    if item.config.getini("authcheck_cassettes") and below.is_relative_to(item.config.rootpath):
+        below = below.relative_to(item.config.rootpath)  # one folder for the modules of all
+        return str(below / item.path.stem / safe)
+    return f"{item.path.stem}/{safe}"
 
 
 def cassette_file(item: pytest.Item, name: str) -> Path:

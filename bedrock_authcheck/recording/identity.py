@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bedrock_authcheck.recording.places import Place, canonical_uri, place_of
+from bedrock_authcheck.wire.evidence import read_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ def identify(
 
     With `any_region` a service is the same in all: who calls a loopback address names none.
     """
-    place, host, path, query = _located(canonical_uri(recording.uri, loopback), any_region)
+    place, host, path, query = _located(placed_uri(recording, loopback), any_region)
     return Identity(
         method=recording.method.upper(),
         place=place,
@@ -75,6 +76,20 @@ def identify(
         target=recording.header("X-Amz-Target") or "",
         body=_canonical_body(recording.body, frozenset(volatile)),
     )
+
+
+def placed_uri(recording: Recording, loopback: Mapping[str, Place] | None = None) -> str:
+    """Write a request's URI as that of its service, in the Region that it is signed for.
+
+    A loopback address names no Region: a bearer request keeps the one that `loopback` says.
+    """
+    netloc = urlsplit(recording.uri).netloc.rpartition("@")[2].lower()
+    place = (loopback or {}).get(netloc)
+    if place is None:
+        return canonical_uri(recording.uri, loopback)
+    scope = read_evidence(recording.exchange()).scope
+    region = scope.region if scope is not None and scope.region else place.region
+    return canonical_uri(recording.uri, {netloc: Place(place.service, region)})
 
 
 class _Located(NamedTuple):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 8  # characters
 _FEWEST_KINDS: Final = 4  # different characters
 
+UNKNOWN: Final = "unknown"
+"""The level of a credential that stands in no variable and no file."""
+
 
 class InPlay:
     """The secrets that are known while something is recorded, by any thread.
@@ -111,6 +114,17 @@ class InPlay:
         """What could not be read, a sentence for each."""
         with self._lock:
             return tuple(self._unread)
+
+    def learn(self, other: InPlay) -> None:
+        """Add all that another knows; what is known already holds, unless of an unknown level."""
+        for value, what in other.secrets().items():
+            if (self.what_is(value) or "").endswith(f" of {UNKNOWN}"):
+                with self._lock:
+                    del self._secrets[value]
+            self.add_secret(value, what)
+        for key_id, level in other.key_ids().items():
+            if self.source_of(key_id) is None:
+                self.add_key_id(key_id, level)
 
     def source_of(self, key_id: str) -> str | None:
         """Find the level of an access key id: a source, `role` or `sso`; None if unknown."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import AuthScheme
-from bedrock_authcheck.recording.identity import VOLATILE_KEYS, differences, identify
+from bedrock_authcheck.recording.identity import VOLATILE_KEYS, Identity, differences, identify
 from bedrock_authcheck.recording.scheme import recorded_scheme
 from bedrock_authcheck.wire.evidence import read_evidence
 
@@ -47,13 +47,16 @@ class Index:
         volatile: Collection[str] = VOLATILE_KEYS,
         any_region: bool = False,
         normalise: Callable[[Recording], Recording] | None = None,
+        normalises: bool = True,
     ) -> None:
         """Index a cassette; the rest is as `identify` takes it.
 
-        A request that has no recording is looked for once more as `normalise` writes it: as it
-        would stand in a cassette.
+        `normalise` writes a request as it would stand in a cassette: it is shown so, and where
+        `normalises` looked for once more, if it has no recording as it was sent.
         """
         self._normalise = normalise
+        self._normalises = normalises and normalise is not None
+        self._normal: tuple[Recording | None, Recording | None] = None, None
         self._identify = partial(
             identify, loopback=loopback, volatile=volatile, any_region=any_region
         )
@@ -81,8 +84,18 @@ class Index:
     def _forms(self, request: Recording) -> Iterator[Recording]:
         """Yield a request as it was sent, and as a cassette would have it."""
         yield request
-        if self._normalise is not None:
-            yield self._normalise(request)
+        if self._normalises:
+            yield self._as_recorded(request)
+
+    def _as_recorded(self, request: Recording) -> Recording:
+        """Normalise a request, once: it is asked about up to three times."""
+        if self._normalise is None:
+            return request
+        known, normal = self._normal
+        if normal is None or known != request:
+            normal = self._normalise(request)
+            self._normal = request, normal
+        return normal
 
     def find(self, request: Recording) -> int | None:
         """Find the number of the recording that would answer; None where there is none left."""
@@ -122,19 +135,32 @@ class Index:
         Of those that differ least the first that was not played; without any difference it has
         been played already. None in an empty cassette.
         """
-        *_, request = self._forms(request)
+        # Both sides are scrubbed: what differs is shown, and may be a secret.
+        request = self._as_recorded(request)
         sent, scheme = self._identify(request), read_evidence(request.exchange()).scheme
-        ranked = []
-        for number, identity in enumerate(self._identities):
-            found = [Difference(*d) for d in differences(identity, sent)]
-            recorded = self.schemes[number]
-            if recorded not in (None, scheme):
-                found.append(Difference("auth scheme", str(recorded), str(scheme)))
-            ranked.append((_distance(found), self.plays[number], number, found))
+        ranked = [
+            (
+                _distance(self._differences(number, identity, sent, scheme)),
+                self.plays[number],
+                number,
+            )
+            for number, identity in enumerate(self._identities)
+        ]
         if not ranked:
             return None
-        _, _, number, found = min(ranked, key=lambda row: row[:3])
-        return number, found
+        *_, number = min(ranked)
+        recorded = self._identities[number]
+        if not self._normalises and self._normalise is not None:
+            recorded = self._identify(self._normalise(self.recordings[number]))
+        return number, self._differences(number, recorded, sent, scheme)
+
+    def _differences(
+        self, number: int, recorded: Identity, sent: Identity, scheme: AuthScheme
+    ) -> list[Difference]:
+        found = [Difference(*difference) for difference in differences(recorded, sent)]
+        if self.schemes[number] not in (None, scheme):
+            found.append(Difference("auth scheme", str(self.schemes[number]), str(scheme)))
+        return found
 
 
 _WEIGHTS = {"method": 4, "service or Region": 3, "path": 3, "X-Amz-Target": 3}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ANEW: Final = "record it anew: pytest --record --authcheck-record-mode all"
 _ADD: Final = "record what is missing: pytest --record --authcheck-record-mode new"
 _TARGET_WIDTH: Final = 120
+_SHOWN: Final = 10  # recordings of those that were not played
 
 
 def miss_text(
@@ -55,7 +56,9 @@ def miss_text(
 def unplayed_text(index: Index, cassette: str) -> str:
     """Say which recordings of `cassette` nothing asked for."""
     lines = [f"{counted(len(index.unplayed), 'recording')} of {cassette} not played:"]
-    lines += [f"  {n + 1}. {_line(index.recordings[n], index.schemes[n])}" for n in index.unplayed]
+    first, more = index.unplayed[:_SHOWN], index.unplayed[_SHOWN:]
+    lines += [f"  {n + 1}. {_line(index.recordings[n], index.schemes[n])}" for n in first]
+    lines += [f"  … and {len(more)} more"] * bool(more)
     return "\n".join([*lines, f"  to do     send the requests, or {_ANEW}"])
 
 

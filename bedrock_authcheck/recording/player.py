@@ -6,20 +6,19 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.recording.cassette import Recording
-from bedrock_authcheck.recording.index import Index
 from bedrock_authcheck.recording.misses import miss_text
 from bedrock_authcheck.recording.places import Place
 from bedrock_authcheck.recording.reading import read_cassette
+from bedrock_authcheck.recording.session import index_of
 from bedrock_authcheck.services.http import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.recording.session import Settings
 
 _MISS_STATUS: Final = 501  # which no SDK retries
-_SIMULATED: Final = "bedrock-authcheck (SIMULATED)"
 
 
 class Player:
@@ -29,14 +28,13 @@ class Player:
     is answered 501, and its text kept in `misses`.
     """
 
-    def __init__(self, path: Path, addresses: Mapping[str, str]) -> None:
-        """Read a cassette; `addresses` are loopback addresses with the service behind each.
+    def __init__(self, path: Path, settings: Settings) -> None:
+        """Read a cassette; `settings` are as for `recording.session.replaying`.
 
         CassetteError for one that cannot be read, FileNotFoundError where there is none.
         """
         self.path = path
-        self._loopback = {netloc: Place(service) for netloc, service in addresses.items()}
-        self.index = Index(read_cassette(path), loopback=self._loopback, any_region=True)
+        self.index = index_of(read_cassette(path), settings, any_region=True)
         self.misses: list[str] = []
 
     def __call__(self, exchange: Exchange) -> Answer:

@@ -95,16 +95,19 @@ def _decompressed(data: bytes, name: str) -> bytes:
 def _demand_whole(data: bytes, name: str, *, headed: bool) -> None:
     """Hold a cassette of ours to its footer: torn and edited ones are refused."""
     if not headed:
-        raise CassetteError(f"{name} is torn: its header is missing; record it anew")
+        raise CassetteError(f"{name} is torn: its header is missing; delete it and record it anew")
     *_, footer = [None, *_FOOTER_LINE.finditer(data)]
     if footer is None:
-        raise CassetteError(f"{name} is torn: its footer is missing; record it anew")
+        raise CassetteError(f"{name} is torn: its footer is missing; delete it and record it anew")
     sealed = re.search(rb"^  sha256: ([0-9a-f]{64})\r?\n\Z", data[footer.start() :], re.MULTILINE)
     if sealed is None:
-        raise CassetteError(f"{name} is torn: its footer is not whole; record it anew")
+        raise CassetteError(
+            f"{name} is torn: its footer is not whole; delete it and record it anew"
+        )
     if sealed[1].decode() != digest(data[: footer.start()]):
         raise CassetteError(
-            f"{name} was changed after it was recorded: its digest does not fit; record it anew"
+            f"{name} was changed after it was recorded: its digest does not fit; "
+            "delete it and record it anew"
         )
 
 
@@ -113,7 +116,7 @@ def _provenance(head: Any, name: str) -> Provenance:  # noqa: ANN401 - whatever 
     if not isinstance(known, int) or known > FORMAT or known < 1:
         raise CassetteError(
             f"{name} is of format {_shown(known)}, and this version of bedrock-authcheck reads "
-            f"{FORMAT}: update it, or record the cassette anew"
+            f"{FORMAT}: update it, or delete the cassette and record it anew"
         )
     try:
         return Provenance(
@@ -142,7 +145,20 @@ def _recordings(document: dict[str, Any], name: str) -> list[Recording]:
     else:
         keys = ", ".join(map(str, [*document][:5]))
         raise CassetteError(f"{name} is no vcrpy cassette: its keys are {keys or 'none'}")
-    return [_recording(*pair, f"{name}: interaction {n}") for n, pair in enumerate(pairs, start=1)]
+    recordings: list[Recording] = []
+    size = 0
+    for number, pair in enumerate(pairs, start=1):
+        recordings.append(_recording(*pair, f"{name}: interaction {number}"))
+        size += _size(recordings[-1])
+        if size > LARGEST:  # a small text can ask for it by its aliases
+            raise CassetteError(_too_large(f"{name}, its aliases unfolded,"))
+    return recordings
+
+
+def _size(recording: Recording) -> int:
+    headers = (*recording.headers, *recording.answer_headers)
+    bodies = len(recording.body) + len(recording.answer_body)
+    return bodies + sum(len(name) + len(value) for name, value in headers)
 
 
 def _part(interaction: Any, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -171,11 +187,16 @@ def _recording(request: Any, response: Any, where: str) -> Recording:  # noqa: A
         ) from None
 
 
+_MOST_HEADERS: Final = 1_000  # of one message
+
+
 def _headers(headers: Any) -> Headers:  # noqa: ANN401 - whatever the file holds
     pairs: list[tuple[str, str]] = []
     for name, values in (headers or {}).items():
         several = values if isinstance(values, list | tuple) else [values]
         pairs += [(_line(name), _line(value)) for value in several]
+        if len(pairs) > _MOST_HEADERS:
+            raise ValueError(f"more than {_MOST_HEADERS} headers: do aliases repeat them?")
     return tuple(pairs)
 
 

@@ -13,6 +13,7 @@ from bedrock_authcheck.recording.scrub_authorization import AuthorizationScrubbe
 from bedrock_authcheck.recording.scrub_body import BodyKind, BodyScrubber, inflate
 from bedrock_authcheck.recording.scrub_headers import HeaderScrubber
 from bedrock_authcheck.recording.scrub_uri import UriScrubber
+from bedrock_authcheck.wire.evidence import read_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -81,7 +82,14 @@ class Scrubber:
                 f"the filter before_record returned a value of type {type(chosen).__name__}: "
                 "return the recording, or None to leave it out"
             )
-        return self._scrubbed(chosen)
+        again = self._scrubbed(chosen)
+        before, after = (read_evidence(r.exchange()).scheme for r in (scrubbed, again))
+        if before is not after:
+            raise CassetteError(
+                f"the filter before_record made a request {after} that was {before}: let it keep "
+                "Authorization and the headers of its signature, which hold no secret by then"
+            )
+        return again
 
     def _scrubbed(self, recording: Recording) -> Recording:
         for account in _accounts(recording):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from bedrock_authcheck import __version__
 from bedrock_authcheck.recording.cassette import Cassette, CassetteError, Origin, Provenance
 from bedrock_authcheck.recording.credential_services import harvest, is_credential_traffic
 from bedrock_authcheck.recording.files import digest_of, write_whole
-from bedrock_authcheck.recording.identity import VOLATILE_KEYS
+from bedrock_authcheck.recording.identity import VOLATILE_KEYS, placed_uri
 from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.index import Index
 from bedrock_authcheck.recording.misses import miss_text
@@ -23,6 +24,7 @@ from bedrock_authcheck.recording.reached import hosts_unrecorded, observed_conne
 from bedrock_authcheck.recording.reading import read_cassette
 from bedrock_authcheck.recording.scan import leaks_in
 from bedrock_authcheck.recording.scrub import Filters, Scrubber
+from bedrock_authcheck.recording.signers import add_travelling, observed_signers
 from bedrock_authcheck.recording.tape import Deck, inserted
 from bedrock_authcheck.recording.writing import write_cassette
 
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
     from bedrock_authcheck.recording.places import Place
     from bedrock_authcheck.recording.reached import Connections
     from bedrock_authcheck.recording.scan import Leak
+
+
+_AWS_HOST: Final = re.compile(r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu)$")
+_REPLACED_TRUST: Final = frozenset(
+    {"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
+"""Variables that make a client trust authorities of somebody's own, a stand-in's for one."""
 
 
 class LeakError(CassetteError):
@@ -67,7 +76,7 @@ def replaying(path: Path, settings: Settings) -> Iterator[Deck]:
     Yields the deck, whose `index` tells what was played. CassetteError for a cassette that cannot
     be read, FileNotFoundError where there is none.
     """
-    index = _index(read_cassette(path), settings)
+    index = index_of(read_cassette(path), settings)
     of_loopback = any(is_loopback(urlsplit(r.uri).netloc) for r in index.recordings)
 
     def passes(request: Recording) -> bool:
@@ -101,18 +110,21 @@ def _is_credential(request: Recording, settings: Settings) -> bool:
     )
 
 
-def _index(cassette: Cassette, settings: Settings) -> Index:
+def index_of(cassette: Cassette, settings: Settings, *, any_region: bool = False) -> Index:
     """Index a cassette; what was scrubbed from it is scrubbed from a request that has no match."""
 
-    def as_recorded(request: Recording) -> Recording:
+    @cache
+    def scrubber() -> Scrubber:
         in_play = InPlay.of_machine(settings.environ, Path.home())
-        return Scrubber(in_play, settings.loopback, settings.filters).scrub(request) or request
+        return Scrubber(in_play, settings.loopback, settings.filters)
 
     return Index(
         cassette,
         loopback=settings.loopback,
         volatile=settings.volatile,
-        normalise=as_recorded if cassette.provenance is not None else None,
+        any_region=any_region,
+        normalise=lambda request: scrubber().scrub(request) or request,
+        normalises=cassette.provenance is not None,
     )
 
 
@@ -126,6 +138,8 @@ class Recorder:
         """Read what is there; CassetteError where that cannot be read, or not be added to."""
         self.path = path
         self.deck: Deck
+        if path.suffix == ".gz":
+            raise CassetteError(f"{path} is compressed: it is replayed, and recorded without .gz")
         self._settings = settings
         self.in_play = in_play
         self._connections: Connections | None = None
@@ -138,7 +152,7 @@ class Recorder:
             )
         index = None
         if self._kept is not None:
-            index = _index(self._kept, settings)
+            index = index_of(self._kept, settings)
         self.deck = Deck(
             index,
             records=True,
@@ -159,7 +173,11 @@ class Recorder:
     @contextmanager
     def running(self) -> Iterator[Recorder]:
         """Record what is sent; nothing is written yet."""
-        with observed_connections() as connections, inserted(self.deck, self.path):
+        with (
+            observed_connections() as connections,
+            observed_signers(self.in_play),
+            inserted(self.deck, self.path),
+        ):
             self._connections = connections
             yield self
 
@@ -169,8 +187,11 @@ class Recorder:
         CassetteError where nothing was recorded, a request went round the recorder, or what was
         there is of another origin; LeakError where a secret is left. No file is touched then.
         """
+        for recording in self.deck.made:
+            add_travelling(recording, self.in_play)
         scrubber = Scrubber(self.in_play, self._settings.loopback, self._settings.filters)
-        made = tuple(self.deck.made)
+        loopback = self._settings.loopback
+        made = tuple(replace(r, uri=placed_uri(r, loopback)) for r in self.deck.made)
         for _ in range(2):  # an early one may hold an account id that only a later one names
             made = tuple(s for s in map(scrubber.scrub, made) if s is not None)
         kept = self._kept.recordings if self._kept else ()
@@ -192,12 +213,17 @@ class Recorder:
     def _demand_all_recorded(self) -> None:
         if self._connections is None:
             return
-        seen = hosts_unrecorded(
-            self._connections,
-            (r.uri for r in self.deck.made),
-            self._settings.environ,
-            watched=self._settings.loopback,
-        )
+        seen = [
+            host
+            for host in hosts_unrecorded(
+                self._connections,
+                (r.uri for r in self.deck.made),
+                self._settings.environ,
+                watched=self._settings.loopback,
+            )
+            # A database or a log collector is no request that this cassette lacks.
+            if host in self._settings.loopback or _AWS_HOST.search(host.partition(":")[0])
+        ]
         if seen:
             raise CassetteError(
                 f"{self.path} was not written: {', '.join(sorted(seen))} was reached by requests "
@@ -207,6 +233,12 @@ class Recorder:
 
     def _provenance(self, made: tuple[Recording, ...]) -> Provenance:
         origin = self._origin()
+        was = self._before.provenance if self._before and not self._kept else None
+        if was is not None and was.origin is Origin.AWS and origin is not Origin.AWS:
+            raise CassetteError(
+                f"{self.path} was recorded from {was.origin} and is not replaced by a recording of "
+                f"{origin}: delete it first, if that is meant"
+            )
         before = self._kept.provenance if self._kept else None
         if before is not None and before.origin is not origin:
             raise CassetteError(
@@ -228,7 +260,24 @@ class Recorder:
         made = self.deck.made
         servers = [v for r in made for k, v in r.answer_headers if k.lower() == "server"]
         uris = (recording.uri for recording in made)
-        return origin_of(uris, self._connections, self._settings.loopback, servers)
+        origin = origin_of(uris, self._connections, self._settings.loopback, servers)
+        if origin is Origin.AWS and (
+            _REPLACED_TRUST & self._settings.environ.keys()
+            or self._may_be_proxied(self._connections)
+        ):
+            return Origin.OTHER
+        return origin
+
+    def _may_be_proxied(self, connections: Connections) -> bool:
+        """Whether something near was connected to that could have answered in AWS's name."""
+        return any(
+            peer.reached is not None
+            and not peer.elsewhere
+            and not is_credential_traffic(
+                "GET", f"http://{peer.reached}:{peer.port}/", self._settings.environ
+            )
+            for peer in connections.peers
+        )
 
 
 def _same(before: Cassette, now: Cassette) -> bool:

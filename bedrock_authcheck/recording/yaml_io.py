@@ -49,7 +49,7 @@ def load(text: str, name: str) -> Any:  # noqa: ANN401 - whatever the text holds
     except yaml.constructor.ConstructorError as error:
         raise CassetteError(
             f"{name} holds something that is never executed here: "
-            f"{error.problem or error}{_line(error)}; record it anew"
+            f"{error.problem or error}{_line(error)}; delete it and record it anew"
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = getattr(error, "problem", None) or type(error).__name__

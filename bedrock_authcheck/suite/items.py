@@ -74,7 +74,7 @@ class Group(pytest.Collector):
 
 def groups_of(config: pytest.Config) -> Iterable[str]:
     """Name the groups of a run: all of the suite, or with `--record` the recording plan alone."""
-    return RECORD if config.getoption("record") else GROUPS
+    return RECORD if config.option.authcheck_plan_selected else GROUPS
 
 
 def check_selection(node_ids: Iterable[str], groups: Iterable[str] = GROUPS) -> None:

@@ -93,7 +93,7 @@ class SuiteRun:
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
         check_selection(selection, groups_of(config))
         rules = _asked_rules(config)
-        if config.getoption("record"):
+        if config.option.authcheck_plan_selected:
             from bedrock_authcheck.suite.record import RecordRun  # noqa: PLC0415 - rarely needed
 
             config.pluginmanager.register(RecordRun(), "bedrock-authcheck-record")
@@ -266,7 +266,7 @@ def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
 def _report(config: pytest.Config) -> tuple[str, Path] | None:
     """Name the option or ini key that asks for a report, and the file."""
     given, ini = config.getoption("authcheck_report"), config.getini("authcheck_report")
-    if config.option.collectonly or config.getoption("record") or not (given or ini):
+    if config.option.collectonly or config.option.authcheck_plan_selected or not (given or ini):
         return None
     # What is typed is relative to where it is typed; a setting to the file that it is in.
     if given:

@@ -191,7 +191,8 @@ def test_named(bedrock_endpoint, word):
     ask()
 """
     _text(pytester, run, body, "--record", passed=1)
-    assert (pytester.path / "cassettes" / "test_mine" / "test_named[a-b].yaml").exists()
+    (file,) = (pytester.path / "cassettes" / "test_mine").iterdir()
+    assert file.name.startswith("test_named[a-b]-")  # a digest tells it from a-b
     _text(pytester, run, body, passed=1)
 
 

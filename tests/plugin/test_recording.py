@@ -104,8 +104,11 @@ def test_the_flag_counts_before_the_marker_and_that_before_the_ini_key(
 
 def test_an_ini_key_that_names_no_mode_says_so(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makeini("[pytest]\nauthcheck_record_mode = often\n")
-    text = _run(pytester, run, ONE, *SELECT, errors=1).stdout.str()
-    assert "authcheck_record_mode: 'often' does not exist: choose from once, new, all" in text
+    pytester.makepyfile(test_mine=HEAD + ONE)
+    result = run(*SELECT)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = "authcheck_record_mode: 'often' does not exist: choose from once, new, all"
+    assert said in result.stderr.str()
 
 
 def test_nothing_is_recorded_unless_a_path_or_a_mode_asks_for_it(
@@ -257,9 +260,7 @@ def test_pytest_recording_has_its_own_option_beside(
     assert path.exists()
 
 
-def test_workers_record_each_their_own_and_one_of_them_a_shared_one(
-    pytester: pytest.Pytester, run: Run, path: Path
-) -> None:
+def test_workers_record_each_their_own(pytester: pytest.Pytester, run: Run, path: Path) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     body = "".join(
         f"""
@@ -267,15 +268,114 @@ def test_workers_record_each_their_own_and_one_of_them_a_shared_one(
 @levels("environment")
 def test_own_{n}(bedrock_endpoint):
     ask("own")
-
-@cassette("one")
-@levels("environment")
-def test_shared_{n}(bedrock_endpoint):
-    ask("one")
 """
         for n in range(4)
     )
-    _run(pytester, run, body, *SELECT, "-n", "2", passed=8, plugins=("xdist.plugin",))
+    _run(pytester, run, body, *SELECT, "-n", "2", passed=4, plugins=("xdist.plugin",))
     files = sorted(p.name for p in path.parent.iterdir())
-    assert files == ["one.yaml", *(f"own-{n}.yaml" for n in range(4))]
+    assert files == [f"own-{n}.yaml" for n in range(4)]
     assert all(len(read_cassette(path.parent / name).recordings) == 1 for name in files)
+
+
+def test_two_tests_do_not_write_one_cassette(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    pytester.makepyfile(test_mine=HEAD + ONE + ONE.replace("test_one", "test_two"))
+    result = run(*SELECT)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "test_one and test_mine.py::test_two would both write" in result.stderr.str()
+    assert not path.exists()
+
+
+def test_the_plan_is_recorded_only_where_it_was_typed(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeini("[pytest]\nbedrock_authcheck = true\naddopts = test_mine.py\n")
+    pytester.makepyfile(test_mine=HEAD + ONE)
+    assert "--record alone records nothing" in run("--record").stderr.str()
+    result = run(*SELECT, "--collect-only", "-q")
+    assert "bedrock-authcheck::record::" not in result.stdout.str()
+
+
+def test_keys_given_in_code_do_not_reach_a_cassette(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    body = """
+import boto3, secrets
+@cassette("one")
+@levels("environment")
+def test_in_code(bedrock_endpoint, monkeypatch):
+    made = [secrets.token_hex(20) for _ in range(5)]
+    open("secrets.txt", "w").write(" ".join(made))
+    secret, token, bearer, late, _ = made
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", bearer)
+    try:
+        ask(f"{secret} {token} {bearer} {late}")
+    except Exception:
+        pass
+    monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK")
+    try:
+        ask(f"{secret} {token}", aws_access_key_id="AKIA0FAKEX",
+            aws_secret_access_key=secret, aws_session_token=token)
+    except Exception:
+        pass
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", late)
+"""
+    _run(pytester, run, body, *SELECT)
+    text = path.read_text()
+    made = (pytester.path / "secrets.txt").read_text().split()
+    assert [secret for secret in made if secret in text] == []
+
+
+def test_what_fails_at_its_end_leaves_the_old_cassette(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    _run(pytester, run, ONE, *SELECT)
+    before = path.read_bytes()
+    body = """
+@pytest.fixture
+def ending(bedrock_cassette):
+    yield
+    assert False
+""" + OTHER.replace("(bedrock_endpoint)", "(bedrock_endpoint, ending)")
+    args = ("--record", "--authcheck-record-mode", "all")
+    _run(pytester, run, body, *args, passed=1, errors=1)
+    assert path.read_bytes() == before
+
+
+def test_what_a_fixture_sends_at_its_end_is_recorded_and_replayed(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    body = """
+@pytest.fixture
+def ending(bedrock_cassette):
+    yield
+    ask("end")
+""" + ONE.replace("(bedrock_endpoint)", "(bedrock_endpoint, ending)")
+    _run(pytester, run, body, *SELECT)
+    _run(pytester, run, body)
+    _run(pytester, run, body.replace('    ask("end")', "    pass"), passed=1, errors=1)
+
+
+def test_it_replays_in_the_region_that_was_recorded(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    body = ONE.replace('ask("one")', 'ask("one", region_name="us-west-2")')
+    _run(pytester, run, body, *SELECT)
+    provenance = read_cassette(path).provenance
+    assert provenance is not None
+    assert provenance.regions == ("us-west-2",)
+    _run(pytester, run, ONE.replace("bedrock_endpoint", "bedrock_cassette"))
+
+
+def test_a_filter_that_makes_another_scheme_is_refused(
+    pytester: pytest.Pytester, run: Run, path: Path
+) -> None:
+    body = f"""
+from dataclasses import replace
+from bedrock_authcheck.recording.scrub import Filters
+@pytest.fixture
+def bedrock_cassette_filters():
+    return Filters(before_record=lambda r: replace(r, headers=(("Authorization", "Bearer x"),)))
+{ONE}"""
+    text = _run(pytester, run, body, *SELECT, passed=1, errors=1).stdout.str()
+    assert "the filter before_record made a request bearer that was sigv4" in text
+    assert not path.exists()
