@@ -7,6 +7,8 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from bedrock_authcheck.environments.patching import replaced
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -92,23 +94,16 @@ def only_loopback() -> Iterator[list[str]]:
     for an address that needs no look-up) are not seen.
     """
     guards = _Guards()
-    replaced: list[tuple[Any, str, Guard]] = [
+    changes: list[tuple[Any, str, Guard]] = [
         (socket, name, guards.look_up(getattr(socket, name))) for name in _LOOK_UPS
     ]
-    replaced += [
+    changes += [
         (socket.socket, name, guards.method(getattr(socket.socket, name), position))
         for name, position in _ADDRESSED.items()
         if hasattr(socket.socket, name)  # Windows has no sendmsg
     ]
-    before = [(owner, name, vars(owner).get(name)) for owner, name, _ in replaced]
     try:
-        for owner, name, guard in replaced:
-            setattr(owner, name, guard)
-        yield guards.refused
+        with replaced(changes):
+            yield guards.refused
     finally:
         guards.over = True
-        for owner, name, original in before:
-            if original is not None:
-                setattr(owner, name, original)
-            elif name in vars(owner):
-                delattr(owner, name)  # socket.socket inherits it from the C class

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from bedrock_authcheck.environments.patching import replaced
 from bedrock_authcheck.recording.cassette import Origin
 from bedrock_authcheck.recording.credential_services import is_credential_traffic
 from bedrock_authcheck.recording.places import is_loopback, place_of
@@ -105,25 +106,18 @@ def observed_connections() -> Iterator[Connections]:
     before are not seen: enter it before the first client is built.
     """
     watch = _Watch()
-    replaced: list[tuple[Any, str, Function]] = [
+    changes: list[tuple[Any, str, Function]] = [
         (socket, name, watch.look_up(getattr(socket, name))) for name in _LOOK_UPS
     ]
     methods = {"connect": watch.connect, "connect_ex": watch.connect_ex}
     methods["getsockopt"] = watch.getsockopt
     for name, wrapped in methods.items():
-        replaced.append((socket.socket, name, wrapped(getattr(socket.socket, name))))
-    before = [(owner, name, vars(owner).get(name)) for owner, name, _ in replaced]
+        changes.append((socket.socket, name, wrapped(getattr(socket.socket, name))))
     try:
-        for owner, name, function in replaced:
-            setattr(owner, name, function)
-        yield watch.connections
+        with replaced(changes):
+            yield watch.connections
     finally:
         watch.over = True
-        for owner, name, original in before:
-            if original is not None:
-                setattr(owner, name, original)
-            elif name in vars(owner):
-                delattr(owner, name)  # socket.socket inherits it from the C class
 
 
 class _Watch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from bedrock_authcheck.environments.patching import replaced
 from bedrock_authcheck.recording.in_play import UNKNOWN
 from bedrock_authcheck.wire.authorization import BEARER, authorization_values, split_credentials
 
@@ -54,14 +55,12 @@ def observed_signers(in_play: InPlay) -> Iterator[None]:
 
     # With awscrt installed, signers of its own are among them.
     bases = {base for signer in AUTH_TYPE_MAPS.values() for base in signer.__mro__}
-    before = [(base, vars(base)["add_auth"]) for base in bases if "add_auth" in vars(base)]
-    try:
-        for base, original in before:
-            setattr(base, "add_auth", _observing(original, in_play))  # noqa: B010 - mypy knows it for a method
+    with replaced(
+        (base, "add_auth", _observing(vars(base)["add_auth"], in_play))
+        for base in bases
+        if "add_auth" in vars(base)
+    ):
         yield
-    finally:
-        for base, original in before:
-            setattr(base, "add_auth", original)  # noqa: B010 - as above
 
 
 def _observing(original: Callable[..., Any], in_play: InPlay) -> Callable[..., Any]:
