@@ -11,19 +11,25 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
 import botocore.session
+import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from packaging.version import Version
 
 from bedrock_authcheck.recording.places import place_of
 from bedrock_authcheck.spec.catalogue import Catalogue, shared_loader
 from bedrock_authcheck.spec.routing import Router
+from tests.releases import BOTOCORE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from botocore.model import Shape, StructureShape
 
     from bedrock_authcheck.recording.cassette import Recording
     from bedrock_authcheck.spec.catalogue import Operation
 
+_ALL_KNOWN = Version("1.44")
 _LABEL = re.compile(r"\{([^{}+]+)(\+?)\}")
 
 
@@ -75,7 +81,9 @@ def _parameters(operation: Operation, recording: Recording) -> dict[str, Any]:
     query = dict(parse_qsl(parts.query))
     parameters: dict[str, Any] = {}
     payload = shape.serialization.get("payload")
-    body = recording.body if payload else json.loads(recording.body or b"{}")
+    body: Any = recording.body if payload else json.loads(recording.body or b"{}")
+    if not payload:
+        _demand_known(body, {m.serialization.get("name", n) for n, m in shape.members.items()})
     for name, member in shape.members.items():
         wire = member.serialization.get("name", name)
         match member.serialization.get("location"):
@@ -104,5 +112,14 @@ def _value(shape: Shape, value: Any) -> Any:  # noqa: ANN401 - JSON to Python
     return value
 
 
+def _demand_known(value: dict[str, Any], members: Collection[str]) -> None:
+    """Skip a recording that an old botocore cannot send again: it has what came later."""
+    strange = sorted(value.keys() - members)
+    if strange and BOTOCORE < _ALL_KNOWN:
+        pytest.skip(f"botocore {BOTOCORE} has no {strange[0]}, which was recorded with a newer one")
+    assert not strange
+
+
 def _structure(shape: StructureShape, value: dict[str, Any]) -> dict[str, Any]:
+    _demand_known(value, shape.members)
     return {key: _value(shape.members[key], part) for key, part in value.items()}
