@@ -36,13 +36,12 @@ def add_travelling(recording: Recording, in_play: InPlay) -> None:
     """
     for value in authorization_values(recording.exchange()):
         for part in split_credentials(value):
-            token = part.text.strip()
-            if part.scheme == BEARER and in_play.what_is(token) is None:
-                in_play.add_secret(token, f"token of {UNKNOWN}")
+            if part.scheme == BEARER:
+                in_play.add_secret(part.text, f"token of {UNKNOWN}")
     for name, value in (*recording.headers, *recording.answer_headers):
         what = _HEADERS.get(name.lower())
-        if what is not None and in_play.what_is(value.strip()) is None:
-            in_play.add_secret(value.strip(), f"{what} of {UNKNOWN}")
+        if what is not None:
+            in_play.add_secret(value, f"{what} of {UNKNOWN}")
 
 
 @contextmanager
@@ -69,7 +68,7 @@ def _observing(original: Callable[..., Any], in_play: InPlay) -> Callable[..., A
         if used is not None:
             _add(in_play, used.access_key, used.secret_key, used.token)
         token = getattr(getattr(self, "auth_token", None), "token", None)
-        if isinstance(token, str) and in_play.what_is(token) is None:
+        if isinstance(token, str):
             in_play.add_secret(token, f"token of {UNKNOWN}")
         return original(self, *args, **kwargs)
 
@@ -79,5 +78,5 @@ def _observing(original: Callable[..., Any], in_play: InPlay) -> Callable[..., A
 def _add(in_play: InPlay, key_id: str, secret: str, token: str | None) -> None:
     level = in_play.source_of(key_id) or UNKNOWN
     for what, value in (("secret", secret), ("session token", token)):
-        if value and in_play.what_is(value) is None:
+        if value:
             in_play.add_secret(value, f"{what} of {level}")
