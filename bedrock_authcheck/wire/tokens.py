@@ -1,12 +1,15 @@
 """API keys of Amazon Bedrock: what their format tells, and fakes that follow it.
 
-Source: Amazon Bedrock user guide, "API keys"; the package aws-bedrock-token-generator.
+Source: Amazon Bedrock user guide, "API keys"; the package aws-bedrock-token-generator. AWS
+documents no format of long-term keys: public reports agree that base64 of `USER-at-ACCOUNT:SECRET`
+stands behind the prefix, and the IAM API reference gives `USER-at-ACCOUNT` as the public name of
+such a credential (CreateServiceSpecificCredential).
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +17,16 @@ from enum import StrEnum
 from bedrock_authcheck.model import AwsCredential, CredentialScope, Exchange, Finding
 from bedrock_authcheck.wire.canonical import EMPTY_PAYLOAD_HASH, canonical_request, uri_encode
 from bedrock_authcheck.wire.findings import counted, quoted
+from bedrock_authcheck.wire.short_term import (
+    ACTION,
+    HOST,
+    SERVICE,
+    SHORT_TERM_PREFIX,
+    decoded,
+    is_short_term,
+    presigned,
+    short_term_key,
+)
 from bedrock_authcheck.wire.sigv4 import ALGORITHM, scope_text, sign
 from bedrock_authcheck.wire.sigv4_fields import (
     TIMESTAMP_FORMAT,
@@ -23,12 +36,10 @@ from bedrock_authcheck.wire.sigv4_fields import (
 )
 from bedrock_authcheck.wire.target import query_parameters, split_target
 
-SHORT_TERM_PREFIX = "bedrock-api-key-"
 LONG_TERM_PREFIX = "ABSK"
 LONGEST_LIFETIME = timedelta(hours=12)
 
-_HOST = "bedrock.amazonaws.com"
-_ACTION = "CallWithBearerToken"
+_ACCOUNT = re.compile(rb"[^:]*-at-([0-9]{12}):")
 _FAKE_USER = "BedrockAPIKey-fake-at-000000000000"
 _SCANNED_LENGTH = 109  # base64 characters from which secret scanners take a key for a real one
 
@@ -53,69 +64,72 @@ class ApiKeyCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What an API key tells of itself; a long-term one tells its kind alone.
+    """What an API key tells of itself; none of it opens anything.
 
-    `region`, `key_id`, `made_at` and `expires_at` (aware, UTC) are those of the presigned
-    request that a short-term key holds, None where it cannot be read.
+    `account` (12 digits) is that of a long-term key. All else is of the presigned request that
+    a short-term key holds: `region`, the `key_id` of the credential that made it and whether
+    that is `temporary`, `made_at` and `expires_at` (aware, UTC) and the `lifetime` between
+    them. What a key does not hold, or cannot be read, is None.
     """
 
     kind: ApiKeyKind
+    account: str | None = None
     region: str | None = None
     key_id: str | None = None
+    temporary: bool | None = None
     made_at: datetime | None = None
     expires_at: datetime | None = None
+    lifetime: timedelta | None = None
     findings: tuple[Finding, ...] = ()
 
 
 def read_api_key(token: str) -> ApiKey:
     """Read the format of an API key. Never raises; findings do not show the token."""
-    if token.startswith(SHORT_TERM_PREFIX):
-        return _read_short_term(token.removeprefix(SHORT_TERM_PREFIX))
+    if is_short_term(token):
+        request = presigned(token)
+        return _read_short_term(request) if request else _unreadable(ApiKeyKind.SHORT_TERM)
     if token.startswith(LONG_TERM_PREFIX):
-        readable = _decoded(token.removeprefix(LONG_TERM_PREFIX))
-        return ApiKey(ApiKeyKind.LONG_TERM, findings=() if readable else (_NOT_BASE64,))
+        return _read_long_term(token.removeprefix(LONG_TERM_PREFIX))
     text = f"the key begins neither with {SHORT_TERM_PREFIX} nor with {LONG_TERM_PREFIX}"
     return ApiKey(ApiKeyKind.UNKNOWN, findings=(Finding(ApiKeyCode.PREFIX, text),))
 
 
-_NOT_BASE64 = Finding(ApiKeyCode.ENCODING, "what stands behind the prefix is not base64")
+def _unreadable(kind: ApiKeyKind) -> ApiKey:
+    text = "what stands behind the prefix is not base64"
+    return ApiKey(kind, findings=(Finding(ApiKeyCode.ENCODING, text),))
 
 
-def _decoded(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True) or None
-    except (binascii.Error, ValueError):
-        return None
+def _read_long_term(text: str) -> ApiKey:
+    inner = decoded(text)
+    if inner is None:
+        return _unreadable(ApiKeyKind.LONG_TERM)
+    named = _ACCOUNT.match(inner)
+    return ApiKey(ApiKeyKind.LONG_TERM, account=named[1].decode() if named else None)
 
 
-def _read_short_term(text: str) -> ApiKey:
-    decoded = _decoded(text)
-    if decoded is None:
-        return ApiKey(ApiKeyKind.SHORT_TERM, findings=(_NOT_BASE64,))
-    host, slash, rest = decoded.decode("latin-1").partition("/")
-    target = slash + rest
-    query = query_parameters(split_target(target)[1])
-    fields = read_query(sigv4_query(query), Exchange("bedrock", "POST", target, ()))
+def _read_short_term(request: Exchange) -> ApiKey:
+    query = query_parameters(split_target(request.target)[1])
+    fields = read_query(sigv4_query(query), Exchange(SERVICE, "POST", request.target, ()))
     findings = [
         Finding(ApiKeyCode.REQUEST, f"the presigned request has no {what}")
         for what, there in (
-            (f"host {_HOST}", host == _HOST),
-            (f"Action={_ACTION}", ("Action", _ACTION) in query),
+            (f"host {HOST}", request.header_values("host") == [HOST]),
+            (f"Action={ACTION}", ("Action", ACTION) in query),
             ("Version=1", ("Version", "1") in query),
         )
         if not there
     ]
     findings += [Finding(ApiKeyCode.SIGNATURE, finding.text) for finding in fields.findings]
-    if fields.scope and fields.scope.service != "bedrock":
+    if fields.scope and fields.scope.service != SERVICE:
         findings.append(
             Finding(
                 ApiKeyCode.SIGNATURE,
-                f"the service of its scope is {quoted(fields.scope.service)}, not bedrock",
+                f"the service of its scope is {quoted(fields.scope.service)}, not {SERVICE}",
             )
         )
     made_at = timestamp(fields.amz_date)
-    lifetime = timedelta(seconds=fields.expires or 0)
-    if fields.expires and lifetime > LONGEST_LIFETIME:
+    lifetime = timedelta(seconds=fields.expires) if fields.expires else None
+    if lifetime and lifetime > LONGEST_LIFETIME:
         findings.append(
             Finding(
                 ApiKeyCode.LIFETIME, f"it lives {lifetime}; {LONGEST_LIFETIME} at most is right"
@@ -125,15 +139,17 @@ def _read_short_term(text: str) -> ApiKey:
         ApiKeyKind.SHORT_TERM,
         region=fields.scope.region if fields.scope else None,
         key_id=fields.key_id,
+        temporary=fields.session_token is not None,
         made_at=made_at,
-        expires_at=_later(made_at, lifetime) if fields.expires else None,
+        expires_at=_later(made_at, lifetime),
+        lifetime=lifetime,
         findings=tuple(findings),
     )
 
 
-def _later(moment: datetime | None, by: timedelta) -> datetime | None:
+def _later(moment: datetime | None, by: timedelta | None) -> datetime | None:
     try:
-        return moment + by if moment else None
+        return moment + by if moment and by else None
     except OverflowError:
         return None
 
@@ -167,9 +183,9 @@ def fake_short_term_key(
     wrong keys can be made. The format leaves no room for `+` and `/`; `=` depends on length.
     """
     amz_date = made_at.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
-    scope = CredentialScope(amz_date[:8], region, "bedrock")
+    scope = CredentialScope(amz_date[:8], region, SERVICE)
     parameters = [
-        ("Action", _ACTION),
+        ("Action", ACTION),
         ("X-Amz-Algorithm", ALGORITHM),
         ("X-Amz-Credential", f"{credential.key_id}/{scope_text(scope)}"),
         ("X-Amz-Date", amz_date),
@@ -179,12 +195,12 @@ def fake_short_term_key(
     if credential.session_token is not None:
         parameters.append(("X-Amz-Security-Token", credential.session_token))
     target = "/?" + "&".join(f"{name}={uri_encode(value)}" for name, value in parameters)
+    request = Exchange(SERVICE, "POST", target, (("host", HOST),))
     canonical = canonical_request(
-        Exchange("bedrock", "POST", target, (("host", _HOST),)),
+        request,
         service=scope.service,
         signed_headers=("host",),
         payload_hash=EMPTY_PAYLOAD_HASH,
     )
     signature = sign(canonical, credential.secret, scope=scope, amz_date=amz_date)
-    presigned = f"{_HOST}{target}&X-Amz-Signature={signature}&Version=1"
-    return SHORT_TERM_PREFIX + base64.b64encode(presigned.encode()).decode("ascii")
+    return short_term_key(request, signature)

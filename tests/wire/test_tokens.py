@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 import pytest
-from botocore.auth import SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,49 +18,15 @@ from bedrock_authcheck.wire.tokens import (
     fake_short_term_key,
     read_api_key,
 )
-from tests.wire.signers import clock_of_botocore
+from tests.wire.lookalikes import long_term_key, opaque_long_term_key
 
 MADE_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 KEY_ID = "ASIAFAKE9999BEARER01"
 LONG_TERM_SCANNED = re.compile(r"ABSK[A-Za-z0-9+/]{109,269}={0,2}")
 
 
-def credential(session_token: str | None = None) -> AwsCredential:
-    return AwsCredential(CredentialSource.BEARER, KEY_ID, "fake/secret+of=bearer", session_token)
-
-
-def by_the_recipe_of_aws(session_token: str | None, region: str, expires: int) -> str:
-    """What aws-bedrock-token-generator does, with botocore as the signer."""
-    request = AWSRequest(
-        "POST",
-        "https://bedrock.amazonaws.com/",
-        headers={"host": "bedrock.amazonaws.com"},
-        params={"Action": "CallWithBearerToken"},
-    )
-    keys = Credentials(KEY_ID, "fake/secret+of=bearer", session_token)
-    with clock_of_botocore(MADE_AT.replace(tzinfo=None)):
-        SigV4QueryAuth(keys, "bedrock", region, expires=expires).add_auth(request)
-    url = str(request.url).removeprefix("https://") + "&Version=1"
-    return "bedrock-api-key-" + base64.b64encode(url.encode()).decode()
-
-
-@pytest.mark.parametrize("session_token", [None, "FAKE/session+token=="])
-@pytest.mark.parametrize(("region", "expires"), [("us-east-1", 43_200), ("eu-west-1", 1)])
-def test_a_fake_short_term_key_is_what_the_generator_of_aws_makes(
-    session_token: str | None, region: str, expires: int
-) -> None:
-    key = fake_short_term_key(
-        credential(session_token),
-        region=region,
-        made_at=MADE_AT.astimezone(timezone(timedelta(hours=2))),
-        expires=expires,
-    )
-    assert key == by_the_recipe_of_aws(session_token, region, expires)
-    read = read_api_key(key)
-    assert (read.kind, read.region, read.key_id) == (ApiKeyKind.SHORT_TERM, region, KEY_ID)
-    assert read.made_at == MADE_AT
-    assert read.expires_at == MADE_AT + timedelta(seconds=expires)
-    assert read.findings == ()
+def credential() -> AwsCredential:
+    return AwsCredential(CredentialSource.BEARER, KEY_ID, "fake/secret+of=bearer")
 
 
 @pytest.mark.parametrize("marker", ["bearer", "L1", "x", "yy", "zzz"])
@@ -77,6 +40,7 @@ def test_a_fake_long_term_key_has_the_characters_that_need_encoding(marker: str)
     assert b"-at-000000000000:" in decoded
     read = read_api_key(key)
     assert (read.kind, read.findings) == (ApiKeyKind.LONG_TERM, ())
+    assert read.account == "000000000000"
 
 
 def test_no_fake_long_term_key_is_taken_for_a_real_one() -> None:
@@ -86,6 +50,30 @@ def test_no_fake_long_term_key_is_taken_for_a_real_one() -> None:
     for length in range(longest + 1, longest + 4):
         with pytest.raises(ValueError, match="as long as a real one"):
             fake_long_term_key("m" * length)
+
+
+def long_term(inner: str) -> str:
+    return "ABSK" + base64.b64encode(inner.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "account"),
+    [
+        (long_term_key(), "123456789012"),
+        (long_term("jane+1-at-210987654321:FAKE:-at-000000000000:"), "210987654321"),
+        (long_term("a-at-b-at-210987654321:FAKE"), "210987654321"),
+        (long_term("who-at-21098765432:FAKE"), None),
+        (long_term("who:FAKE-at-210987654321:"), None),
+        (long_term("-at-210987654321"), None),
+        (opaque_long_term_key(), None),
+    ],
+)
+def test_the_account_of_a_long_term_key_stands_before_its_secret(
+    key: str, account: str | None
+) -> None:
+    read = read_api_key(key)
+    assert (read.kind, read.account, read.findings) == (ApiKeyKind.LONG_TERM, account, ())
+    assert (read.region, read.key_id, read.expires_at) == (None, None, None)
 
 
 def short_term(text: str) -> str:
