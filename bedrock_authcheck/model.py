@@ -83,10 +83,14 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """An API key of Amazon Bedrock and the source that provides it."""
+    """An API key of Amazon Bedrock and the source that provides it.
+
+    `signer` is the credential that made it where it is a short-term one.
+    """
 
     source: CredentialSource
     value: str = field(repr=False)
+    signer: AwsCredential | None = field(default=None, repr=False)
 
     def secrets(self) -> dict[str, str]:
         """Return what must never be shown, by name; blank values left out, white space aside."""

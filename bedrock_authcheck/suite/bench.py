@@ -143,11 +143,11 @@ def _credential(level: Held, region: str) -> Credential:
     credential = canary(level.source, temporary=level.temporary)
     if isinstance(credential, AwsCredential):
         return credential
-    value = credential.value
+    value, signer = credential.value, None
     if level.short_term:
         signer = AwsCredential(level.source, "ASIA0FAKESHORTTERM00", f"FAKE/{token_hex(17)}")
         value = fake_short_term_key(signer, region=region, made_at=datetime.now(UTC))
-    return replace(credential, value=f"{level.before}{value}{level.after}")
+    return replace(credential, value=f"{level.before}{value}{level.after}", signer=signer)
 
 
 def _foreign_tokens(scenario: Scenario) -> dict[str, BearerToken]:

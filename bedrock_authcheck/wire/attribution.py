@@ -16,7 +16,9 @@ from bedrock_authcheck.model import (
     SignatureCheck,
 )
 from bedrock_authcheck.wire.evidence import read_evidence
+from bedrock_authcheck.wire.short_term import is_made_by
 from bedrock_authcheck.wire.sigv4 import verify
+from bedrock_authcheck.wire.tokens import read_api_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +35,22 @@ class Keyring:
         # A blank token names nobody: what stands behind a bare `Bearer` is no credential.
         self._by_token = {t.value.strip(): t for t in self.tokens if t.value.strip()}
         self._by_key_id = {credential.key_id: credential for credential in self.aws}
+        signers = (token.signer for token in self.tokens if token.signer)
+        self._signers = {signer.key_id: signer for signer in (*signers, *self.aws)}
 
     def token(self, value: str) -> BearerToken | None:
-        """Find the token that this is, white space around it aside; None for a stranger's."""
-        return self._by_token.get(value.strip())
+        """Find the token that this is, white space around it aside; None for a stranger's.
+
+        A short-term key need not have been known before: it is of who has signed it.
+        """
+        value = value.strip()
+        return self._by_token.get(value) or self._made(value)
+
+    def _made(self, key: str) -> BearerToken | None:
+        signer = self._signers.get(read_api_key(key).key_id or "")
+        if signer is None or not is_made_by(key, signer):
+            return None
+        return BearerToken(CredentialSource.BEARER, key, signer=signer)
 
     def key(self, key_id: str | None) -> AwsCredential | None:
         """Find the credential that a key id names; None for a stranger's."""
