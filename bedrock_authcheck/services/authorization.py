@@ -10,15 +10,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.model import AuthScheme, SignaturePart
+from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
 from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.wire.short_term import is_made_by
 from bedrock_authcheck.wire.sigv4 import LARGEST_SKEW
 from bedrock_authcheck.wire.sigv4_fields import TIMESTAMP_FORMAT, timestamp
 from bedrock_authcheck.wire.tokens import ApiKeyKind, read_api_key
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bedrock_authcheck.model import SignatureCheck
     from bedrock_authcheck.wire.attribution import Observation
+    from bedrock_authcheck.wire.tokens import ApiKey
 
 CORAL_DENIED: Final = (
     "AccessDeniedException:http://internal.amazon.com/coral/com.amazon.coral.service/"
@@ -95,16 +99,25 @@ def authorize(
 
 
 def _authorize_token(observation: Observation, region: str | None) -> Denial | None:
-    key = read_api_key(observation.evidence.tokens[0].strip())
+    value, token = observation.evidence.tokens[0].strip(), observation.credential
+    key = read_api_key(value)
     if key.kind is ApiKeyKind.UNKNOWN:
         return NO_PREFIX
-    elsewhere = region and key.region and key.region != region
-    if observation.credential is None or elsewhere:
+    if not isinstance(token, BearerToken):
         return UNKNOWN_KEY
-    received_at = observation.exchange.received_at
-    if key.expires_at and received_at and key.expires_at <= received_at:
-        return EXPIRED_KEY
-    return None
+    if key.kind is ApiKeyKind.LONG_TERM:
+        return None
+    # A short-term key is nothing that a service could know: its signature says whose it is.
+    genuine = not key.findings and token.signer is not None and is_made_by(value, token.signer)
+    if not genuine or region not in (None, key.region):
+        return UNKNOWN_KEY
+    return _out_of_time(key, observation.exchange.received_at)
+
+
+def _out_of_time(key: ApiKey, now: datetime | None) -> Denial | None:
+    if now is None or key.made_at is None or key.made_at - now > LARGEST_SKEW:
+        return UNKNOWN_KEY
+    return EXPIRED_KEY if key.expires_at is None or key.expires_at <= now else None
 
 
 def _authorize_signature(

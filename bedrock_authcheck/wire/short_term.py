@@ -9,15 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.model import Exchange, SignatureCheck, SignaturePart
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.sigv4 import verify
+from bedrock_authcheck.wire.sigv4_fields import timestamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bedrock_authcheck.model import AwsCredential
 
 SHORT_TERM_PREFIX: Final = "bedrock-api-key-"
@@ -61,13 +61,14 @@ def is_short_term(key: str) -> bool:
 
 
 def verify_short_term(
-    key: str, signer: AwsCredential, *, region: str, now: datetime
+    key: str, signer: AwsCredential, *, region: str | None = None, now: datetime | None = None
 ) -> SignatureCheck:
     """Recompute the signature of a short-term key with the credential that should have made it.
 
     As `sigv4.verify`, over the request that the key holds: `valid` speaks of the signature
     alone, `differs` names the first part that is wrong, an expired key's date and another
-    Region's scope among them. `region` is where the key is used, `now` an aware datetime.
+    Region's scope among them. `region` is where the key is used, `now` an aware datetime;
+    without them it is held against its own, which tells whether the signer has made it.
     Never raises, whatever the key; no text holds a part of it that opens anything.
     """
     request = presigned(key)
@@ -79,4 +80,17 @@ def verify_short_term(
         )
     signed = replace(request, target=request.target.removesuffix(VERSION))
     evidence = read_evidence(signed)
-    return verify(signed, evidence, signer, region=region, service=SERVICE, now=now)
+    return verify(
+        signed,
+        evidence,
+        signer,
+        region=region or (evidence.scope.region if evidence.scope else ""),
+        service=SERVICE,
+        now=now or timestamp(evidence.amz_date) or datetime.now(UTC),
+    )
+
+
+def is_made_by(key: str, signer: AwsCredential) -> bool:
+    """Whether a short-term key is whole and made by this credential, whatever it is good for."""
+    check = verify_short_term(key, signer)
+    return check.valid and check.differs is None

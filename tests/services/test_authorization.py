@@ -23,7 +23,6 @@ from bedrock_authcheck.services.authorization import (
     authorize,
 )
 from bedrock_authcheck.wire.attribution import Keyring, observe
-from bedrock_authcheck.wire.tokens import fake_short_term_key
 from tests.simulated import (
     REGION,
     aws_canary,
@@ -48,11 +47,6 @@ def _decide(
 ) -> Denial | None:
     observation = observe(exchange, keys, region=region, scope_service="bedrock")
     return authorize(observation, accepts_api_key=accepts, region=region)
-
-
-def _short_term(made_at: datetime, region: str = REGION, expires: int = 3600) -> BearerToken:
-    value = fake_short_term_key(TEMPORARY, region=region, made_at=made_at, expires=expires)
-    return BearerToken(CredentialSource.BEARER, value)
 
 
 def _bearer(value: str) -> Exchange:
@@ -84,23 +78,6 @@ def test_a_token_of_nobody_is_unknown() -> None:
     stranger = token_canary(CredentialSource.BEARER)
     assert _decide(received_from(stranger)) == UNKNOWN_KEY
     assert _decide(_bearer(TOKEN.value[:-1])) == UNKNOWN_KEY
-
-
-def test_a_short_term_key_is_good_in_its_region_alone() -> None:
-    key = _short_term(datetime.now(UTC))
-    keys = Keyring((key,))
-    assert _decide(_bearer(key.value), keys=keys) is None
-    assert _decide(_bearer(key.value), keys=keys, region="us-west-2") == UNKNOWN_KEY
-    assert _decide(_bearer(key.value), keys=keys, region=None) is None
-
-
-def test_a_short_term_key_expires() -> None:
-    now = datetime.now(UTC)
-    alive = _short_term(now - timedelta(seconds=3500))
-    dead = _short_term(now - timedelta(seconds=3700))
-    keys = Keyring((alive, dead))
-    assert _decide(_bearer(alive.value), keys=keys) is None
-    assert _decide(_bearer(dead.value), keys=keys) == EXPIRED_KEY
 
 
 def test_nobody_is_told_that_authorization_is_missing() -> None:

@@ -32,10 +32,12 @@ EXPIRED = BearerToken(
     fake_short_term_key(
         TEMPORARY, region=REGION, made_at=datetime.now(UTC) - timedelta(hours=2), expires=60
     ),
+    signer=TEMPORARY,
 )
 ELSEWHERE = BearerToken(
     CredentialSource.BEARER,
     fake_short_term_key(TEMPORARY, region="us-west-2", made_at=datetime.now(UTC)),
+    signer=TEMPORARY,
 )
 BEARER = {"Authorization": f"Bearer {TOKEN.value}"}
 BIDIRECTIONAL = "/model/simulated.model-v1%3A0/invoke-with-bidirectional-stream"
