@@ -230,6 +230,11 @@ class RuleLevel(StrEnum):
     SHOULD = "SHOULD"
     OBSERVE = "OBSERVE"
 
+    def broken(self, *, strict: bool) -> Outcome:
+        """What a rule comes to that does not hold: a warning, unless it is a MUST or strict."""
+        fatal = self is RuleLevel.MUST or (strict and self is RuleLevel.SHOULD)
+        return Outcome.FAILED if fatal else Outcome.WARNING
+
 
 class RuleScope(StrEnum):
     """What a rule is decided by: requests received, the client's process, or files."""
