@@ -86,5 +86,9 @@ class Problem:
     observation: Observation | None = None
 
 
+class NotObservable(Exception):  # noqa: N818 - not an error: nobody can see what the rule is about
+    """A check needs sight of what this client does not show; the text says of what."""
+
+
 class NothingToJudge(Exception):  # noqa: N818 - not an error: the rule has no request to speak of
     """A check saw no request that its rule speaks of; the text says which kind it looked for."""

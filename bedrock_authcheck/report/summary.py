@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.result import GRAVEST_FIRST
 from bedrock_authcheck.spec.deviations import load_deviations
@@ -96,8 +96,8 @@ def summary_of(
     yield from _table(summaries, width)
     yield "", {}
     held = {summary.rule.id for summary in summaries}
-    yield from _listed("not part of this run", [rule for rule in CHECKS if rule not in held], width)
-    yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKS], width)
+    yield from _listed("not part of this run", [rule for rule in CHECKED if rule not in held], width)
+    yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKED], width)
     yield from _deviations(results, width)
     for remedy in remedies:
         yield from _remedy(remedy, results, width)

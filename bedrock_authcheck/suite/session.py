@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 import pytest
 
 from bedrock_authcheck import __version__
-from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.jsonl import ReportWriter
 from bedrock_authcheck.report.result import ScenarioResult
@@ -243,13 +243,13 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
     given: str | None = config.getoption("authcheck_rules")
     origin = "authcheck_rules" if given is None else "--authcheck-rules"
     names = ",".join(config.getini("authcheck_rules")) if given is None else given
-    rules = [load_rules()[rule] for rule in CHECKS]
+    rules = [load_rules()[rule] for rule in CHECKED]
     asked: set[str] = set()
     for name in filter(None, map(str.strip, names.split(","))):
         wanted = name.lower()
         matching = {rule.id for rule in rules if wanted in (rule.id.lower(), rule.group.lower())}
         if not matching:
-            right = ", ".join(dict.fromkeys([*(str(rule.group) for rule in rules), *CHECKS]))
+            right = ", ".join(dict.fromkeys([*(str(rule.group) for rule in rules), *CHECKED]))
             msg = f"{origin}: {name!r} is no rule or group that the suite checks; it checks {right}"
             raise pytest.UsageError(msg)
         asked |= matching
