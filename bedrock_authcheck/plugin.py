@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -38,6 +39,7 @@ _MARKERS: Final = (
     ),
 )
 _OF_SUITE: Final = ("--authcheck-rules", "--authcheck-strict", "--authcheck-report")
+_STARTED_IN: Final = pytest.StashKey[dict[str, str]]()
 # pytest shows ids relative to the folder that it was started in.
 _ID: Final = re.compile(rf"{SUITE}|(?:\.\.[/\\])*{SUITE}::.*")
 
@@ -72,6 +74,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "authcheck_report",
         "file for the results of the bundled suite, JSON Lines, relative to the root folder",
+    )
+    parser.addini(
+        "authcheck_long_term_keys",
+        "where the project's own key may be a long-term one: refuse-in-ci, refuse (nowhere) or "
+        "allow (SAFE-3)",
+        default="refuse-in-ci",
+    )
+    parser.addini(
+        "authcheck_key_fingerprints",
+        "lines NAME = FINGERPRINT: the keys of other environments, none of which may be the "
+        "project's own here (SAFE-4)",
+        "linelist",
     )
     _add_recording_options(parser, group)
 
@@ -109,6 +123,11 @@ def _add_recording_options(parser: pytest.Parser, group: pytest.OptionGroup) -> 
     parser.addini("authcheck_volatile_keys", "keys of JSON bodies that replay ignores", "args")
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Note the environment before a conftest.py changes it, after plugins that load an .env."""
+    early_config.stash[_STARTED_IN] = dict(os.environ)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the recording plan where that is asked for; nothing is collected then."""
@@ -134,9 +153,11 @@ def pytest_configure(config: pytest.Config) -> None:
     selection = [arg[arg.index(SUITE) :] for arg in asked]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of libraries, which the project makes errors
+        from bedrock_authcheck.suite import keys  # noqa: PLC0415 - nothing when off
         from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - nothing when off
 
         suite = SuiteRun.of(config, selection)
+        keys.prepare(config, config.stash.get(_STARTED_IN, os.environ))
     config.pluginmanager.register(suite, "bedrock-authcheck-suite")
 
 
