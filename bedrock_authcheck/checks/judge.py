@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks import choice, signing
+from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_source
-from bedrock_authcheck.model import Outcome, RuleLevel, Verdict
+from bedrock_authcheck.model import Outcome, Verdict
+from bedrock_authcheck.spec.rules import rule_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +47,9 @@ CHECKS: Final[dict[str, Check]] = {
     "PREF-3": choice.anonymous,
 }
 
+CHECKED: Final = tuple(sorted({*CHECKS, *KEY_CHECKS}, key=rule_order))
+"""The rules that some scenario holds, in their order."""
+
 
 def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
     """Hold a rule against a trial.
@@ -61,10 +66,9 @@ def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
         seen = trial.requests[0] if trial.requests else None
         observed = describe(seen) if seen else "a clear error and no request"
         return Verdict(rule.id, Outcome.PASSED, str(trial.expectation), observed)
-    fatal = rule.level is RuleLevel.MUST or (strict and rule.level is RuleLevel.SHOULD)
     return Verdict(
         rule.id,
-        Outcome.FAILED if fatal else Outcome.WARNING,
+        rule.level.broken(strict=strict),
         problems[0].expected,
         "\n".join(dict.fromkeys(problem.observed for problem in problems)),
         reason=_reason(trial, problems[0]),

@@ -18,6 +18,7 @@ GROUPS: Final = {
     "limit": "bedrock_authcheck.suite.limit",
     "token": "bedrock_authcheck.suite.api_key",
     "preference": "bedrock_authcheck.suite.preference",
+    "keys": "bedrock_authcheck.suite.keys",
     "recording": "bedrock_authcheck.suite.recordings",
 }
 """The groups in the order in which they run, and the module of each."""
