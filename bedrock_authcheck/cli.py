@@ -1,4 +1,4 @@
-"""The command line: `bedrock-authcheck scan PATH…`.
+"""The command line: `bedrock-authcheck scan PATH…`, `bedrock-authcheck versions`.
 
 Each command is a function that adds its arguments to a parser and names what runs them; that
 imports what it needs, so that `--help` is quick.
@@ -22,6 +22,13 @@ FOUND: Final = 1
 UNREADABLE: Final = 2
 """The exit statuses, of which argparse uses the last for wrong usage."""
 
+# The index has no botocore 1.42.0: boto3 1.42.0 asks for botocore 1.41.6.
+RELEASES: Final = (
+    *("1.38.46", "1.39.0", "1.39.12", "1.40.0", "1.42.1", "1.43.0", "1.44.0"),
+    "newest",
+)
+"""The releases of boto3 and botocore that docs/versions.md is about."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; wrong usage raises SystemExit(2)."""
@@ -33,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_scan(commands)
+    _add_versions(commands)
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -100,6 +108,79 @@ def _as_json(scans: Sequence[FileScan]) -> str:
         },
         indent=2,
     )
+
+
+def _add_versions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "versions",
+        help="judge releases of botocore and write what the suite says of each",
+        description="Run the bundled suite over releases of boto3 and botocore, each pair in a "
+        "virtual environment of its own, and write a table of rules by releases. "
+        "pip installs the releases from your package index. "
+        "Exit status: 0 the page is written, 2 a release could not be judged.",
+    )
+    parser.add_argument(
+        "releases",
+        nargs="*",
+        metavar="VERSION",
+        help=f"a release that boto3 and botocore share (default: {' '.join(RELEASES)})",
+    )
+    parser.add_argument(
+        *("--output", "-o"),
+        default="docs/versions.md",
+        metavar="FILE",
+        help="the page to write (default: %(default)s)",
+    )
+    parser.add_argument("--rules", metavar="IDS", help="hold these rules or groups only")
+    parser.add_argument(
+        "--work",
+        metavar="DIR",
+        help="keep environments, reports and outputs here (default: a temporary folder)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=2,
+        metavar="N",
+        help="releases to judge at a time (default: %(default)s)",
+    )
+    parser.set_defaults(run=_versions)
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return number
+
+
+def _versions(options: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415 - with what follows
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - with what follows
+
+    from bedrock_authcheck.report.jsonl import ReportError  # noqa: PLC0415 - it costs 0.1 s
+    from bedrock_authcheck.suite.releases import ReleaseError, Workshop  # noqa: PLC0415 - likewise
+    from bedrock_authcheck.suite.versions import write_versions  # noqa: PLC0415 - likewise
+
+    asked = options.releases or list(RELEASES)
+    arguments = [*options.releases, *(["--rules", options.rules] if options.rules else [])]
+    output = Path(options.output)
+    try:
+        with TemporaryDirectory(prefix="bedrock-authcheck-", ignore_cleanup_errors=True) as folder:
+            work = Path(options.work or folder).resolve()
+            workshop = Workshop(work, options.rules, options.jobs)
+            write_versions(asked, arguments, output, workshop, _tell)
+    except (OSError, ReleaseError, ReportError) as error:
+        _tell(f"bedrock-authcheck versions: {error}")
+        return UNREADABLE
+    _write([f"{output} is written"])
+    return CLEAN
+
+
+def _tell(text: str) -> None:
+    """Say how far it is, beside the output."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _write(lines: Iterable[str]) -> None:
