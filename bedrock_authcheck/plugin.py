@@ -16,7 +16,11 @@ from bedrock_authcheck.recording_options import RECORD_MODES, marker_fault
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-pytest_plugins = ("bedrock_authcheck.fixtures", "bedrock_authcheck.cassette_fixture")
+pytest_plugins = (
+    "bedrock_authcheck.fixtures",
+    "bedrock_authcheck.machine_fixture",
+    "bedrock_authcheck.cassette_fixture",
+)
 
 SUITE: Final = "bedrock-authcheck"
 _CREDENTIALS: Final = "bedrock_credentials"

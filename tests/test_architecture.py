@@ -29,8 +29,8 @@ ORDER: Final = (
     {"suite"},
     {"recording_options"},
     {"fixtures"},
-    {"cassette_fixture"},
-    {"plugin", "cli"},
+    {"cassette_fixture", "machine_fixture"},
+    {"plugin", "cli", "strategies"},
     {"__main__"},
 )
 RANK: Final = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
@@ -96,7 +96,14 @@ def test_neighbours_of_one_rank_that_lean_on_each_other_do_so_one_way(room: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["plugin.py", "fixtures.py", "cassette_fixture.py", "recording_options.py"]
+    "name",
+    [
+        "plugin.py",
+        "fixtures.py",
+        "cassette_fixture.py",
+        "machine_fixture.py",
+        "recording_options.py",
+    ],
 )
 def test_loading_the_plugin_imports_pytest_and_the_standard_library_alone(name: str) -> None:
     tree = ast.parse((PACKAGE / name).read_text("utf-8"))

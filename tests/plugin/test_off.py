@@ -32,6 +32,7 @@ import sys
 import pytest, _pytest.assertion.rewrite
 before = set(sys.modules)
 import bedrock_authcheck.plugin, bedrock_authcheck.fixtures, bedrock_authcheck.cassette_fixture
+import bedrock_authcheck.machine_fixture
 print(*sorted(set(sys.modules) - before))
 """
     found = subprocess.run(
@@ -41,6 +42,7 @@ print(*sorted(set(sys.modules) - before))
         "bedrock_authcheck",
         "bedrock_authcheck.cassette_fixture",
         "bedrock_authcheck.fixtures",
+        "bedrock_authcheck.machine_fixture",
         "bedrock_authcheck.plugin",
         "bedrock_authcheck.recording_options",
     ]
@@ -58,7 +60,8 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
             ours = {{name for name in sys.modules if name.startswith("bedrock_authcheck")}}
             assert ours == {{
                 "bedrock_authcheck", "bedrock_authcheck.plugin", "bedrock_authcheck.fixtures",
-                "bedrock_authcheck.cassette_fixture", "bedrock_authcheck.recording_options",
+                "bedrock_authcheck.cassette_fixture", "bedrock_authcheck.machine_fixture",
+                "bedrock_authcheck.recording_options",
             }}
             manager = pytestconfig.pluginmanager
             assert not manager.has_plugin("bedrock-authcheck-suite")
@@ -86,7 +89,13 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
 
 def test_the_fixtures_are_listed_with_what_they_do(run: Run) -> None:
     text = run("--fixtures").stdout.str()
-    for name in ("bedrock_credentials", "bedrock_endpoint", "bedrock_level", "bedrock_cassette"):
+    for name in (
+        "bedrock_credentials",
+        "bedrock_endpoint",
+        "bedrock_level",
+        "bedrock_machine [session scope]",
+        "bedrock_cassette",
+    ):
         assert f"\n{name} -- " in text
     assert "no docstring available" not in text.split("bedrock_authcheck")[-1]
 

@@ -1,0 +1,116 @@
+"""Levels of the credential chain, and fake credentials for them."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from hypothesis import strategies as st
+
+from bedrock_authcheck.environments.levels import parse_sources
+from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
+from bedrock_authcheck.wire.tokens import fake_long_term_key, fake_short_term_key
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+REGIONS: Final = ("us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1")
+BASE64: Final = string.ascii_letters + string.digits + "+/"
+_YEARS: Final = (1_735_689_600, 4_070_908_800)  # 2025 to 2098, in seconds of Unix
+_BASE32: Final = string.ascii_uppercase + "234567"  # what key ids are written in
+
+
+def levels(
+    *among: str, min_size: int = 0, max_size: int | None = None
+) -> SearchStrategy[tuple[str, ...]]:
+    """Draw sets of levels of the credential chain by name, the highest first.
+
+    Drawn from `among`, or from all; of the two forms of level 6, `instance` and `container`,
+    one set holds one at most. Raises LevelError for a name that is no level.
+
+    For example:
+
+        @given(present=levels(min_size=1))
+        def test_the_highest_level_signs(bedrock_machine, present):
+            with bedrock_machine(*present) as machine:
+                ask("hello")  # your application
+                machine.endpoint.assert_signed_by(present[0])
+    """
+    sources = parse_sources(among) or tuple(CredentialSource)
+    drawn = st.lists(
+        st.sampled_from(sources),
+        min_size=min_size,
+        max_size=max_size,
+        unique_by=lambda source: source.level,
+    )
+    return drawn.map(lambda some: tuple(s.value for s in sorted(some, key=lambda s: s.level)))
+
+
+def credentials(*levels: str) -> SearchStrategy[Credential]:
+    """Draw fake credentials of one of the levels named, or of any.
+
+    A BearerToken for `bearer`, else an AwsCredential, temporary (with a session token) or not.
+    Raises LevelError for a name that is no level.
+
+    For example:
+
+        @given(credentials("environment", "shared"))
+        def test_no_repr_shows_a_secret(credential):
+            assert credential.secret not in repr(MySigner(credential.key_id, credential.secret))
+    """
+    return st.sampled_from(parse_sources(levels) or tuple(CredentialSource)).flatmap(_credentials)
+
+
+def long_term_keys() -> SearchStrategy[str]:
+    """Draw long-term API keys, `ABSK…`: base64 with `+`, `/` and `=` in it.
+
+    For example:
+
+        @given(long_term_keys())
+        def test_a_key_is_kept_as_it_is(key):
+            assert Settings(api_key=key).headers["Authorization"] == f"Bearer {key}"
+    """
+    marks = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=30)
+    return marks.map(fake_long_term_key)
+
+
+def short_term_keys(*regions: str) -> SearchStrategy[str]:
+    """Draw short-term API keys, `bedrock-api-key-…`, for one of the Regions or for any.
+
+    For example:
+
+        @given(short_term_keys("eu-central-1"))
+        def test_a_key_of_another_region_is_refused(key):
+            assert not usable(key, region="us-east-1")
+    """
+    return st.builds(
+        fake_short_term_key,
+        aws_credentials(CredentialSource.ENVIRONMENT),
+        region=st.sampled_from(regions or REGIONS),
+        made_at=moments(),
+        expires=st.integers(1, 43_200),
+    )
+
+
+def moments() -> SearchStrategy[datetime]:
+    """Draw moments in whole seconds, which is what SigV4 can say; aware, in UTC."""
+    return st.integers(*_YEARS).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+def _credentials(source: CredentialSource) -> SearchStrategy[Credential]:
+    if source is CredentialSource.BEARER:
+        return st.builds(BearerToken, st.just(source), long_term_keys() | short_term_keys())
+    return aws_credentials(source)
+
+
+@st.composite
+def aws_credentials(draw: DrawFn, source: CredentialSource) -> AwsCredential:
+    """Draw IAM credentials, temporary ones and others."""
+    temporary = draw(st.booleans())
+    key_id = draw(st.text(_BASE32, min_size=11, max_size=11))
+    secret = draw(st.text(BASE64, min_size=35, max_size=35))
+    token = f"FAKE/{draw(st.text(BASE64, min_size=1, max_size=200))}==" if temporary else None
+    # A real key id holds no 0.
+    prefix = "ASIA0FAKE" if temporary else "AKIA0FAKE"
+    return AwsCredential(source, prefix + key_id, f"FAKE/{secret}", token)
