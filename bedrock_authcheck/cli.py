@@ -1,4 +1,4 @@
-"""The command line: `bedrock-authcheck scan PATH…`, `bedrock-authcheck versions`.
+"""The command line: `bedrock-authcheck scan PATH…`, `… key`, `… versions`.
 
 Each command is a function that adds its arguments to a parser and names what runs them; that
 imports what it needs, so that `--help` is quick.
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_scan(commands)
+    _add_key(commands)
     _add_versions(commands)
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
@@ -108,6 +109,38 @@ def _as_json(scans: Sequence[FileScan]) -> str:
         },
         indent=2,
     )
+
+
+def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "key",
+        help="tell what the API key in the environment is, and never the key",
+        description="Tell the API key in AWS_BEARER_TOKEN_BEDROCK: its kind, account, Region and "
+        "times, its fingerprint, and what is wrong with it here; never the key. "
+        "Exit status: 0 nothing is wrong, 1 something is, 2 there is no key.",
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON document instead")
+    parser.set_defaults(run=_key)
+
+
+def _key(options: argparse.Namespace) -> int:
+    import os  # noqa: PLC0415 - for this alone
+    from datetime import UTC, datetime  # noqa: PLC0415 - for this alone
+
+    from bedrock_authcheck.checks.key_in_use import TOKEN_VARIABLE, KeyInUse  # noqa: PLC0415 - late
+    from bedrock_authcheck.report.key import key_document, key_lines  # noqa: PLC0415 - as above
+
+    document = key_document(KeyInUse.of(os.environ), datetime.now(UTC))
+    if not document:
+        sys.stderr.write(f"{TOKEN_VARIABLE} is not set: set it to the API key to be told of\n")
+        return UNREADABLE
+    if options.json:
+        import json  # noqa: PLC0415 - for this alone
+
+        _write(json.dumps(document, indent=2).splitlines())
+    else:
+        _write(key_lines(document))
+    return FOUND if document["findings"] else CLEAN
 
 
 def _add_versions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

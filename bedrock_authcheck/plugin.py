@@ -161,7 +161,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - nothing when off
 
         suite = SuiteRun.of(config, selection)
-        keys.prepare(config, config.stash.get(_STARTED_IN, os.environ))
+        started_in = config.stash.get(_STARTED_IN, dict(os.environ))
+        keys.prepare(config, started_in)
     config.pluginmanager.register(suite, "bedrock-authcheck-suite")
 
 
