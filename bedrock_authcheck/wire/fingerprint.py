@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import Final
 
-from bedrock_authcheck.wire.tokens import ApiKeyCode, ApiKeyKind, read_api_key
+from bedrock_authcheck.wire.tokens import ApiKeyCode, read_api_key
 
 FINGERPRINT: Final = re.compile(r"k1:[0-9a-f]{24}")
 """The form of a fingerprint: the version of how it is made, and 96 bits."""
@@ -19,7 +19,8 @@ FINGERPRINT: Final = re.compile(r"k1:[0-9a-f]{24}")
 _DOMAIN: Final = b"bedrock-authcheck fingerprint of an API key, version 1\0"
 _LEAST: Final = 64  # characters; real keys have 130 and more
 _DIGITS: Final = 24
-_UNFIT: Final = frozenset({ApiKeyCode.PREFIX, ApiKeyCode.ENCODING, ApiKeyCode.REQUEST})
+_HARMLESS: Final = frozenset({ApiKeyCode.LIFETIME})
+"""Findings about a key that is whole nevertheless."""
 
 
 def fingerprint(key: str) -> str | None:
@@ -30,8 +31,8 @@ def fingerprint(key: str) -> str | None:
     """
     key = key.strip()
     read = read_api_key(key)
-    unfit = read.kind is ApiKeyKind.UNKNOWN or not _UNFIT.isdisjoint(f.code for f in read.findings)
-    if unfit or len(key) < _LEAST:
+    whole = {finding.code for finding in read.findings} <= _HARMLESS
+    if not whole or len(key) < _LEAST:
         return None
     digest = hashlib.sha256(_DOMAIN + key.encode("utf-8", "surrogatepass"))
     return f"k1:{digest.hexdigest()[:_DIGITS]}"
