@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bedrock_authcheck.wire.fingerprint import fingerprint
 from tests.wire import lookalikes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
