@@ -229,7 +229,7 @@ class BedrockEndpoint:
         """Tell what was provided and sent; None where an assertion has told it already."""
         from bedrock_authcheck.checks.wording import (  # noqa: PLC0415 - costly, on use
             describe,
-            describe_source,
+            describe_origin,
             request_line,
         )
         from bedrock_authcheck.wire.redaction import redact_exchange  # noqa: PLC0415 - as above
@@ -237,7 +237,7 @@ class BedrockEndpoint:
         if self._told:
             return None
         held = self._environment.keyring.credentials
-        present = " · ".join(describe_source(credential.source) for credential in held)
+        present = " · ".join(describe_origin(credential.source) for credential in held)
         lines = [f"present   {present or 'nothing'}"]
         for seen in self.requests:
             lines.append(f"observed  {describe(seen)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,6 +81,93 @@ _PLACES = {
 }
 
 
+_TOKEN, _KEYS = CredentialSource.BEARER, CredentialSource.ENVIRONMENT
+_SHARED, _CONFIG = CredentialSource.SHARED, CredentialSource.CONFIG
+_INSTANCE, _CONTAINER = CredentialSource.INSTANCE, CredentialSource.CONTAINER
+_IMDS, _ENDPOINT = _PLACES[_INSTANCE], _PLACES[_CONTAINER]
+
+
+class Variant(StrEnum):
+    """A way in which a level is provided where SDKs know several, or what it holds later.
+
+    Each has the source among the six levels that it is a variant of, a title and a place.
+    Reported by name, and never folded into the six levels (CHAIN-7).
+    """
+
+    source: CredentialSource
+    title: str  # type: ignore[assignment] # an attribute hides str.title() on purpose
+    place: str
+
+    def __new__(cls, name: str, source: CredentialSource, title: str, place: str) -> Self:
+        """Make a member out of the table below."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.source, member.title, member.place = source, title, place
+        return member
+
+    TOKEN_IN_CODE = "token-in-code", _TOKEN, "token in code", "token passed in code"
+    OTHER_TOKEN_IN_CODE = (
+        *("other-token-in-code", _TOKEN, "another token in code"),
+        "token passed in code to another client",
+    )
+    ROTATED_TOKEN = "rotated-token", _TOKEN, "rotated token", "AWS_BEARER_TOKEN_BEDROCK, rotated"
+    ROTATED_KEYS = "rotated-keys", _KEYS, "rotated variables", "AWS_ACCESS_KEY_ID, rotated"
+    SHARED_PROFILE = (
+        *("shared-profile", _SHARED, "profile of the shared credentials file"),
+        "~/.aws/credentials [authcheck]",
+    )
+    CONFIG_PROFILE = (
+        *("config-profile", _CONFIG, "profile of the config file"),
+        "~/.aws/config [profile authcheck]",
+    )
+    PROCESS = "process", _CONFIG, "credential process", "~/.aws/config credential_process"
+    ROLE = "role", _CONFIG, "role by source_profile", "~/.aws/config role_arn, by STS"
+    ROLE_FROM_ENVIRONMENT = (
+        *("role-from-environment", _CONFIG, "role by credential_source"),
+        "~/.aws/config role_arn, by STS",
+    )
+    SOURCE_PROFILE = (
+        *("source-profile", _CONFIG, "source profile of a role"),
+        "~/.aws/config [profile authcheck-source]",
+    )
+    WEB_IDENTITY = "web-identity", _CONFIG, "web identity", "web_identity_token_file, by STS"
+    SSO = "sso", _CONFIG, "SSO", "~/.aws/config sso_session, by the SSO portal"
+    LOGIN = "login", _CONFIG, "aws login", "~/.aws/config login_session"
+    POD_IDENTITY = "pod-identity", _CONTAINER, "EKS Pod Identity", f"{_ENDPOINT}, token in a file"
+    REFRESHED_INSTANCE = (
+        *("refreshed-instance", _INSTANCE, "refreshed instance role"),
+        f"{_IMDS}, refreshed",
+    )
+    REFRESHED_CONTAINER = (
+        *("refreshed-container", _CONTAINER, "refreshed container role"),
+        f"{_ENDPOINT}, refreshed",
+    )
+
+    @property
+    def level(self) -> int:
+        """The level of the chain that it belongs to."""
+        return self.source.level
+
+    @property
+    def scheme(self) -> AuthScheme:
+        """The scheme that its credential signs with."""
+        return self.source.scheme
+
+
+Origin = CredentialSource | Variant
+"""Where a credential comes from: the source of one of the six levels, or a variant of one."""
+
+
+def origin_of(name: str) -> Origin:
+    """Find an origin by its name; ValueError where there is none."""
+    known: tuple[Origin, ...] = (*CredentialSource, *Variant)
+    for origin in known:
+        if origin == name:
+            return origin
+    msg = f"no credential comes from {name!r}"
+    raise ValueError(msg)
+
+
 @dataclass(frozen=True, slots=True)
 class BearerToken:
     """An API key of Amazon Bedrock and the source that provides it.
@@ -90,7 +177,13 @@ class BearerToken:
 
     source: CredentialSource
     value: str = field(repr=False)
+    variant: Variant | None = None
     signer: AwsCredential | None = field(default=None, repr=False)
+
+    @property
+    def origin(self) -> Origin:
+        """The variant that it is, or the source."""
+        return self.variant or self.source
 
     def secrets(self) -> dict[str, str]:
         """Return what must never be shown, by name; blank values left out, white space aside."""
@@ -105,6 +198,12 @@ class AwsCredential:
     key_id: str
     secret: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+    variant: Variant | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """The variant that it is, or the source."""
+        return self.variant or self.source
 
     @property
     def temporary(self) -> bool:
@@ -250,6 +349,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     WARNING = "warning"
+    OBSERVED = "observed"  # what a rule of level OBSERVE comes to, whatever was seen
     NOT_OFFERED = "not offered"
     NOT_OBSERVABLE = "not observable"
     SKIPPED = "skipped"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.catalogue import GROUPS, scenarios_of
 
@@ -37,7 +37,7 @@ def test_the_block_of_a_cassette_is_recorded_and_replayed(pytester: pytest.Pytes
 def test_rules_and_scenarios_that_it_names_exist() -> None:
     named = set(re.findall(r"\b(?:CHAIN|AUTH|LIMIT|TOKEN|PREF|SAFE)-\d+", README))
     assert named <= {*load_rules()}
-    assert named & {*CHECKS}
+    assert named & {*CHECKED}
     for group, name in re.findall(r"bedrock-authcheck::(\w+)::([\w.+-]+)`", README):
         assert group in GROUPS
         assert name in scenarios_of(group)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.travel import parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.checks.wording import describe, describe_source
+from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
 from bedrock_authcheck.wire.leaks import holds_secret
 
@@ -30,7 +30,7 @@ def as_expected(trial: Trial) -> Iterator[Problem]:
     for seen in trial.requests:
         if seen.evidence.scheme is AuthScheme.UNSIGNED and expectation.unsigned:
             continue
-        if seen.source not in expectation.sources:
+        if seen.origin not in expectation.origins:
             yield Problem(str(expectation), describe(seen), seen)
     yield from _strayed(trial)
     if not trial.requests:
@@ -43,7 +43,8 @@ def as_expected(trial: Trial) -> Iterator[Problem]:
 
 def _given_up(trial: Trial) -> Iterator[Problem]:
     """Find a later call that failed without a request, or after answers that were all right."""
-    for result, sent in zip(trial.results, trial.sent, strict=True):
+    for turn in trial.turns:
+        result, sent = turn.result, len(turn.observations)
         if result.ok or (sent == 0 and trial.expectation.refusal):
             continue
         if sent == 0:
@@ -123,7 +124,7 @@ def _secrets_told(trial: Trial) -> list[str]:
     text = "\n".join(map(_said, trial.results))
     held = (*trial.keyring.credentials, *trial.foreign)
     return [
-        f"{name} of {describe_source(credential.source)}"
+        f"{name} of {describe_origin(credential.origin)}"
         for credential in held
         for name, value in credential.secrets().items()
         if holds_secret(text, value)
@@ -149,14 +150,14 @@ def _foreign_session_token(seen: Observation, trial: Trial) -> str | None:
     value = seen.evidence.session_token
     for credential in trial.keyring.aws:
         if value and credential.session_token == value and credential != seen.credential:
-            return describe_source(credential.source)
+            return describe_origin(credential.origin)
     return None
 
 
 def half_level_unused(trial: Trial) -> Iterator[Problem]:
     """CHAIN-4: a level that holds half a credential never signs."""
     for seen in trial.observations:
-        if seen.source in trial.broken:
+        if seen.origin in trial.broken:
             yield Problem(str(trial.expectation), f"{describe(seen)}, which is half", seen)
     yield from as_expected(trial)
 

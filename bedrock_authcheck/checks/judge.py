@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks import choice, signing
 from bedrock_authcheck.checks.keys import KEY_CHECKS
-from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.checks.wording import describe, describe_source
+from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
+from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.spec.rules import rule_order
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.spec.rules import Rule
 
     Check = Callable[[Trial], Iterator[Problem]]
+    Observer = Callable[[Trial], str]
 
 CHECKS: Final[dict[str, Check]] = {
     "CHAIN-1": choice.as_expected,
@@ -47,21 +48,28 @@ CHECKS: Final[dict[str, Check]] = {
     "PREF-3": choice.anonymous,
 }
 
-CHECKED: Final = tuple(sorted({*CHECKS, *KEY_CHECKS}, key=rule_order))
+OBSERVERS: Final[dict[str, Observer]] = {}
+"""For the rules of level OBSERVE: what says what was seen."""
+
+CHECKED: Final = tuple(sorted({*CHECKS, *OBSERVERS, *KEY_CHECKS}, key=rule_order))
 """The rules that some scenario holds, in their order."""
 
 
 def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
     """Hold a rule against a trial.
 
-    A broken MUST failed, a broken SHOULD is a warning (failed if `strict`), an OBSERVE that
-    does not hold never more than a warning; a rule with no request to speak of is skipped,
-    never passed.
+    A broken MUST failed, a broken SHOULD is a warning (failed if `strict`); an OBSERVE is
+    observed, whatever was seen. A rule with no request to speak of is skipped, one that the
+    client gives no sight of is not observable: neither ever counts as passed.
     """
     try:
+        if rule.id in OBSERVERS:
+            return Verdict(rule.id, Outcome.OBSERVED, observed=OBSERVERS[rule.id](trial))
         problems = list(CHECKS[rule.id](trial))
     except NothingToJudge as nothing:
         return Verdict(rule.id, Outcome.SKIPPED, reason=str(nothing))
+    except NotObservable as unseen:
+        return Verdict(rule.id, Outcome.NOT_OBSERVABLE, reason=str(unseen))
     if not problems:
         seen = trial.requests[0] if trial.requests else None
         observed = describe(seen) if seen else "a clear error and no request"
@@ -78,17 +86,17 @@ def judge(rule: Rule, trial: Trial, *, strict: bool = False) -> Verdict:
 def _reason(trial: Trial, problem: Problem) -> str:
     """One sentence about the call, for the head of a report."""
     call, seen = trial.call.operation, problem.observation
-    sources = trial.expectation.sources
+    origins = trial.expectation.origins
     if (
         seen is not None
-        and seen.source is not None
-        and seen.source not in sources
+        and seen.origin is not None
+        and seen.origin not in origins
         and seen.exchange.service == trial.call.service
     ):
-        if not sources:
-            level = describe_source(seen.source)
+        if not origins:
+            level = describe_origin(seen.origin)
             return f"{call} was sent, authenticated by level {level}, where no request may leave"
-        expected = " or ".join(str(source.level) for source in sources)
+        expected = " or ".join(str(origin.level) for origin in origins)
         expected += " or a clear error" if trial.expectation.refusal else ""
-        return f"{call} was authenticated by level {seen.source.level}, expected level {expected}"
+        return f"{call} was authenticated by level {seen.origin.level}, expected level {expected}"
     return f"{call}: {problem.observed.partition(chr(10))[0]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.wording import describe, describe_source, request_line
+from bedrock_authcheck.checks.wording import describe, describe_origin, request_line
 from bedrock_authcheck.model import AuthScheme, CredentialSource
 from bedrock_authcheck.wire.redaction import redact_exchange
 
@@ -49,7 +49,7 @@ def failure(
         if fault is not None:
             lines = [
                 f"{seen.operation or 'the request'} was {_how(seen)}, expected {by}",
-                f"  present   {' · '.join(map(describe_source, present)) or 'nothing'}",
+                f"  present   {' · '.join(map(describe_origin, present)) or 'nothing'}",
                 f"  expected  {_expected(source, scheme)}",
                 f"  observed  {describe(seen)}{fault}",
                 f"  request   {request_line(redact_exchange(seen.exchange, known))}",
@@ -101,7 +101,7 @@ def _fault(
 
 def _how(seen: Observation) -> str:
     if seen.source is not None:
-        return f"authenticated by level {describe_source(seen.source)}"
+        return f"authenticated by level {describe_origin(seen.source)}"
     return f"sent {seen.evidence.scheme}"
 
 

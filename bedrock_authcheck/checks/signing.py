@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.travel import URL, parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
-from bedrock_authcheck.checks.wording import describe, describe_source
+from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import AuthScheme, AwsCredential, SignaturePart
 from bedrock_authcheck.wire.leaks import token_in_target
 from bedrock_authcheck.wire.target import query_parameters, split_target
@@ -171,7 +171,7 @@ def _session_token_seen(seen: Observation, trial: Trial) -> str:
         return "no session token"
     for credential in trial.keyring.aws:
         if credential.session_token == value:
-            return f"the session token of {describe_source(credential.source)}"
+            return f"the session token of {describe_origin(credential.origin)}"
     return "a session token that is no level's"
 
 

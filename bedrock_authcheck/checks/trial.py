@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.model import AuthScheme, BearerToken, CredentialSource
+from bedrock_authcheck.model import AuthScheme
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bedrock_authcheck.clients.contract import Call, CallResult
-    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.model import BearerToken, Exchange, Origin
     from bedrock_authcheck.wire.attribution import Keyring, Observation
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What may follow: requests by one of `sources`, an unsigned one, or a clear error.
+    """What may follow: requests by one of `origins`, an unsigned one, or a clear error.
 
     More than one may be allowed: a half level may be skipped or refused.
     """
 
-    sources: tuple[CredentialSource, ...] = ()
+    origins: tuple[Origin, ...] = ()
     unsigned: bool = False
     refusal: bool = False
 
     def __str__(self) -> str:
         """One line for people: `bearer  AWS_BEARER_TOKEN_BEDROCK, or a clear error`."""
-        choices = [f"{source.scheme}  {source.place}" for source in self.sources]
+        choices = [f"{origin.scheme}  {origin.place}" for origin in self.origins]
         if self.unsigned:
             choices.append("an unsigned request")
         if self.refusal:
@@ -35,30 +37,63 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One scenario after it ran.
+class Turn:
+    """One call of a scenario: what was expected of it, what came of it, what it sent.
 
-    `present` are the sources that hold a complete credential, `broken` those that hold a
-    half one. `foreign` are credentials that were in sight but must not be read for this
-    service. `observations` are the requests at every endpoint, `metadata` those at the
-    environment's metadata services, `results` what the client said of each call, and `sent`
-    how many requests each led to. `region` is the endpoint's, `scope_service` the one its
-    signatures must name.
+    `observations` are the requests at every endpoint that the call led to.
     """
 
     call: Call
-    present: tuple[CredentialSource, ...]
+    expectation: Expectation
+    result: CallResult
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of the client's own process, for rules of scope process.
+
+    `log` holds what the client logged at `log_level` and above (a name of `logging`), as text
+    with tracebacks. `shown` are texts by what was asked for them (`repr of the client`).
+    `changed` names environment variables that the client set, changed or removed.
+    """
+
+    log_level: str = ""
+    log: str = field(default="", repr=False)
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False)
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One scenario after it ran.
+
+    `present` says where complete credentials came from, `broken` where defective ones did.
+    `foreign` are credentials that were in sight but must not be read for this service.
+    `observations` are the requests at every endpoint, `metadata` those at the environment's
+    metadata services, `turns` the calls in their order. `region` is the endpoint's,
+    `scope_service` the one its signatures must name. `sight` is None for a client that gives no
+    sight of its process.
+    """
+
+    call: Call
+    present: tuple[Origin, ...]
     expectation: Expectation
     keyring: Keyring
     region: str
     scope_service: str
-    results: tuple[CallResult, ...]
-    sent: tuple[int, ...]
+    turns: tuple[Turn, ...]
     observations: tuple[Observation, ...]
-    broken: tuple[CredentialSource, ...] = ()
+    broken: tuple[Origin, ...] = ()
     foreign: tuple[BearerToken, ...] = ()
     refused_hosts: tuple[str, ...] = ()
     metadata: tuple[Exchange, ...] = ()
+    sight: Sight | None = None
+
+    @property
+    def results(self) -> tuple[CallResult, ...]:
+        """What the client said of each call."""
+        return tuple(turn.result for turn in self.turns)
 
     @property
     def requests(self) -> tuple[Observation, ...]:

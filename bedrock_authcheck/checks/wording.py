@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.model import AuthScheme, CredentialSource
+from bedrock_authcheck.model import AuthScheme
 from bedrock_authcheck.wire.redaction import redact_target, shorten_key_id
 
 if TYPE_CHECKING:
-    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.model import Exchange, Origin
     from bedrock_authcheck.wire.attribution import Observation
 
 
 _TARGET_WIDTH: Final = 100
 
 
-def describe_source(source: CredentialSource) -> str:
-    """Level and title: `4 shared credentials file`."""
-    return f"{source.level} {source.title}"
+def describe_origin(origin: Origin) -> str:
+    """Level and title: `4 shared credentials file`, `5 credential process`."""
+    return f"{origin.level} {origin.title}"
 
 
 def describe(observation: Observation) -> str:
     """Scheme, place, key id and scope: `sigv4  ~/.aws/credentials [default]  AKIA…L4SHARED  …`."""
     evidence = observation.evidence
     parts = [str(evidence.scheme)]
-    if observation.source is not None:
-        parts.append(observation.source.place)
+    if observation.origin is not None:
+        parts.append(observation.origin.place)
     elif evidence.scheme is not AuthScheme.UNSIGNED:
         parts.append("a credential of no level here")
     if evidence.key_id is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -19,8 +20,9 @@ from botocore.config import Config
 from botocore.eventstream import EventStream
 from botocore.hooks import HierarchicalEmitter
 from botocore.response import StreamingBody
+from botocore.tokens import FrozenAuthToken
 
-from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference
+from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference, Stage
 from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
 from bedrock_authcheck.spec.parameters import minimal_parameters
 
@@ -38,6 +40,7 @@ class Boto3Client:
     """boto3 as it is installed; deviations are ranged by the version of botocore."""
 
     name = "boto3"
+    in_process = True
 
     @cached_property
     def version(self) -> str:
@@ -128,41 +131,84 @@ class Boto3Connection:
         """Note what to build."""
         self._service = service
         self._settings = settings
+        self._session: boto3.Session | None = None
         self._client: BaseClient | None = None
+
+    def prepare(self, stage: Stage) -> None:
+        """Make the session or, on it, the client; what fails is told by the first call."""
+        with suppress(Exception):  # the call makes it once more, and fails as this did
+            self._made_session() if stage is Stage.SESSION else self._made_client()
 
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
-            if self._client is None:
-                self._client = self._build()
+            client = self._made_client()
             with _no_back_off():
-                _invoke(self._client, call)
+                _invoke(client, call)
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult(ok=False, error_type=type(error).__name__, error=str(error))
         return CallResult(ok=True)
 
-    def _build(self) -> BaseClient:
-        core = _core_session()
-        keys: Mapping[str, str] = self._settings.keys
-        in_session = keys if self._settings.keys_in_session else {}
-        in_client = {} if self._settings.keys_in_session else keys
-        paths = shared_loader().search_paths
-        known = len(paths)
-        session = boto3.Session(botocore_session=core, **in_session)
-        del paths[known:]  # each boto3 session adds its own resources once more, for good
-        client: BaseClient = session.client(
-            self._service,  # type: ignore[call-overload] # the stubs list services by literal
-            region_name=self._settings.region,
-            config=_config(self._settings),
-            **in_client,
-        )
-        return client
+    def shown(self) -> Mapping[str, str]:
+        """Show session and client as a program, a debugger or a log would."""
+        made = {"session": self._session, "client": self._client}
+        texts: dict[str, str] = {}
+        for name, value in made.items():
+            if value is not None:
+                texts[f"repr of the {name}"] = repr(value)
+                texts[f"str of the {name}"] = str(value)
+                texts[f"pickle of the {name}"] = _pickled(value)
+        return texts
+
+    def _made_session(self) -> boto3.Session:
+        if self._session is None:
+            core = _core_session()
+            if self._settings.token:
+                core.register_component("token_provider", _TokenInCode(self._settings.token))
+            keys = self._settings.keys if self._settings.keys_in_session else {}
+            paths = shared_loader().search_paths
+            known = len(paths)
+            self._session = boto3.Session(
+                botocore_session=core, profile_name=self._settings.profile, **keys
+            )
+            del paths[known:]  # each boto3 session adds its own resources once more, for good
+        return self._session
+
+    def _made_client(self) -> BaseClient:
+        if self._client is None:
+            keys = {} if self._settings.keys_in_session else self._settings.keys
+            made: BaseClient = self._made_session().client(
+                self._service,  # type: ignore[call-overload] # the stubs list services by literal
+                region_name=self._settings.region,
+                config=_config(self._settings),
+                **keys,
+            )
+            self._client = made
+        return self._client
 
     def close(self) -> None:
         """Close the client's connections."""
         if self._client is not None:
             self._client.close()
-            self._client = None
+        self._session = self._client = None
+
+
+class _TokenInCode:
+    """The token provider of a program that brings its own token (a component of botocore)."""
+
+    def __init__(self, token: str) -> None:
+        self._token = FrozenAuthToken(token)
+
+    def load_token(self, **_: object) -> FrozenAuthToken:
+        return self._token
+
+
+def _pickled(value: object) -> str:
+    """Pickle a value, its bytes as Latin-1; what refuses to be pickled tells its error."""
+    try:
+        return pickle.dumps(value).decode("latin-1")
+    except Exception as error:  # noqa: BLE001 - each kind of object refuses in a way of its own
+        return f"{type(error).__name__}: {error}"
 
 
 def _invoke(client: BaseClient, call: Call) -> None:

@@ -25,11 +25,13 @@ class ClientSettings:
     """What is passed in code to a client: keys, Region, preference.
 
     `keys` are boto3's names (aws_access_key_id …). `keys_in_session` hands them to the
-    session instead of the client.
+    session instead of the client. `token` is a bearer token, `profile` the name of one.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     keys_in_session: bool = False
+    token: str = field(default="", repr=False, hash=False)
+    profile: str | None = None
     region: str | None = None
     preference: Preference | None = None
 
@@ -56,8 +58,24 @@ class CallResult:
     error: str = field(default="", repr=False)
 
 
+class Stage(StrEnum):
+    """What is made before the first call."""
+
+    SESSION = "session"
+    CLIENT = "client"
+
+
 class Connection(Protocol):
-    """A client for one service, built at its first call."""
+    """A client for one service, made at its first call or stage by stage before."""
+
+    def prepare(self, stage: Stage) -> None:
+        """Make what the stage names, and what comes before it; nothing that is made already.
+
+        What it raises is told by the first call as well, which fails then.
+        """
+
+    def shown(self) -> Mapping[str, str]:
+        """Tell how what was made presents itself: `repr of the client` and the like, as text."""
 
     def call(self, call: Call) -> CallResult:
         """Make the call, read its answer to the end, report what came back."""
@@ -76,6 +94,10 @@ class Client(Protocol):
     @property
     def version(self) -> str:
         """The version that known deviations are ranged by."""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether it runs in this process, whose log and environment can be seen."""
 
     def not_offered(self, call: Call, settings: ClientSettings) -> str | None:
         """Say why this client cannot make the call; None where it can."""

@@ -13,8 +13,8 @@ from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.levels import (
     CONFIG_FILE,
     CREDENTIALS_FILE,
+    Defect,
     LevelError,
-    Part,
     parse_sources,
     provision,
 )
@@ -25,7 +25,7 @@ from bedrock_authcheck.wire.attribution import Keyring
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bedrock_authcheck.model import Credential, CredentialSource, Exchange
+    from bedrock_authcheck.model import Credential, Exchange, Origin
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
@@ -60,7 +60,8 @@ class Environment:
         self.region = region
         self.keyring = Keyring()
         self.settings: dict[str, str] = {}
-        self.metadata: dict[CredentialSource, InstanceMetadata | ContainerCredentials] = {}
+        self.tokens_in_code: list[str] = []
+        self.metadata: dict[Origin, InstanceMetadata | ContainerCredentials] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
         # First what may fail, while nothing is there to be removed.
@@ -111,36 +112,50 @@ class Environment:
         for source in sources:
             self.add(canary(source))
 
-    def _refuse_second(self, source: CredentialSource) -> None:
-        if any(held.source is source for held in self.keyring.credentials):
-            msg = f"level {source.value!r} is provided already: each level holds one credential"
+    def _refuse_second(self, origin: Origin) -> None:
+        if any(held.origin is origin for held in self.keyring.credentials):
+            msg = f"level {origin.value!r} is provided already: each level holds one credential"
             raise LevelError(msg)
 
     def add(
-        self, credential: Credential, *, without: Part | None = None, token_file: bool = False
+        self, credential: Credential, *, defect: Defect | None = None, token_file: bool = False
     ) -> None:
-        """Add a credential at its source; `without` a part the level is a broken one.
+        """Add a credential where it comes from; a `defect` makes the level a broken one.
 
         `token_file` is for the container role: its authorization token comes in a file.
-        LevelError where the source holds a credential already, OSError where its service
+        LevelError where its origin holds a credential already, OSError where its service
         cannot be bound.
         """
-        source = credential.source
-        self._refuse_second(source)
-        added = provision(credential, self.region, without=without, token_file=token_file)
+        self._refuse_second(credential.origin)
+        added = provision(credential, self.region, defect=defect, token_file=token_file)
         for path, text in added.files.items():
             self._write(path, text)
         if added.service is not None:
             listener = Listener(added.service, self._loop)
             listener.open()
             self._listeners.append(listener)
-            self.metadata[source] = added.service
+            self.metadata[credential.origin] = added.service
             self.variables[added.url_variable] = listener.url + added.url_path
         for name, value in added.variables.items():
             is_path = name.endswith("_TOKEN_FILE")
             self.variables[name] = str(self.home / value) if is_path else value
         self.settings.update(added.settings)
+        if added.token_in_code:
+            self.tokens_in_code.append(added.token_in_code)
+        self.hold(credential)
+
+    def hold(self, credential: Credential) -> None:
+        """Know a credential without providing it: a scenario brings it in later.
+
+        LevelError where its origin holds a credential already.
+        """
+        self._refuse_second(credential.origin)
         self.keyring = Keyring((*self.keyring.credentials, credential))
+
+    def variables_of(self, origin: Origin) -> dict[str, str]:
+        """Return the variables that provide a credential that is held; KeyError for another."""
+        held = {credential.origin: credential for credential in self.keyring.credentials}
+        return dict(provision(held[origin], self.region).variables)
 
     def env(self, inherit: Mapping[str, str] = os.environ, *names: str) -> dict[str, str]:
         """Build the whole environment of a subprocess: an allow-list, `names`, the levels.

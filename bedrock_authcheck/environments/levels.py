@@ -10,7 +10,13 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
+from bedrock_authcheck.model import (
+    AwsCredential,
+    BearerToken,
+    Credential,
+    CredentialSource,
+    Variant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,17 +25,29 @@ if TYPE_CHECKING:
 
 CREDENTIALS_FILE: Final = ".aws/credentials"
 CONFIG_FILE: Final = ".aws/config"
+_TOKEN_VARIABLE: Final = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - a variable's name
+VARIABLES_OF: Final = {
+    CredentialSource.BEARER: (_TOKEN_VARIABLE,),
+    CredentialSource.ENVIRONMENT: (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ),
+}
+"""The variables that hold the credential of a source, for sources that are variables."""
+
+_IN_CODE: Final = (Variant.TOKEN_IN_CODE, Variant.OTHER_TOKEN_IN_CODE)
 
 
 class LevelError(ValueError):
     """A level that does not exist, is named twice, or cannot be provided as asked."""
 
 
-class Part(StrEnum):
-    """A part of an IAM credential that a broken level can lack."""
+class Defect(StrEnum):
+    """What is wrong with a level that is provided, and no use."""
 
-    KEY_ID = "key-id"
-    SECRET = "secret"  # noqa: S105 - the name of a part, not a secret
+    NO_KEY_ID = "without-key-id"
+    NO_SECRET = "without-secret"  # noqa: S105 - the name of a defect, not a secret
 
 
 def parse_sources(names: Iterable[str]) -> tuple[CredentialSource, ...]:
@@ -59,55 +77,61 @@ class Provision:
     """What one source adds to an environment.
 
     `files` are texts by their path below the home. `settings` are keyword arguments for a
-    client or session of boto3. `service` is to be served, and `url_variable` set to its
+    client or session of boto3, `token_in_code` is for a client that takes one. `service` is to
+    be served, and `url_variable` set to its
     address followed by `url_path`.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token_in_code: str = field(default="", repr=False)
     service: InstanceMetadata | ContainerCredentials | None = None
     url_variable: str = ""
     url_path: str = ""
 
 
 def provision(
-    credential: Credential, region: str, *, without: Part | None = None, token_file: bool = False
+    credential: Credential, region: str, *, defect: Defect | None = None, token_file: bool = False
 ) -> Provision:
     """Lay out a credential as its source provides it.
 
-    `without` leaves out a part, for a broken level. `token_file` hands the container
+    A `defect` makes it a broken level. `token_file` hands the container
     endpoint's authorization token over in a file instead of a variable; the file's path
     stands relative to the home and is completed by the environment.
     """
     if isinstance(credential, BearerToken):
-        return Provision(variables={"AWS_BEARER_TOKEN_BEDROCK": credential.value})
+        in_code = credential.variant in _IN_CODE
+        variables = {} if in_code else {_TOKEN_VARIABLE: credential.value}
+        return Provision(variables, token_in_code=credential.value if in_code else "")
     match credential.source:
         case CredentialSource.SETTINGS:
             names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-            return Provision(settings=_fields(credential, names, without))
+            return Provision(settings=_fields(credential, names, defect))
         case CredentialSource.ENVIRONMENT:
-            names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-            return Provision(variables=_fields(credential, names, without))
+            variables = VARIABLES_OF[CredentialSource.ENVIRONMENT]
+            return Provision(variables=_fields(credential, variables, defect))
         case CredentialSource.SHARED | CredentialSource.CONFIG as source:
             names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
             path = CREDENTIALS_FILE if source is CredentialSource.SHARED else CONFIG_FILE
-            return Provision(files={path: _ini(_fields(credential, names, without))})
+            return Provision(files={path: _ini(_fields(credential, names, defect))})
         case CredentialSource.INSTANCE:
-            return _instance(credential, region, without)
+            return _instance(credential, region, defect)
         case _:
-            return _container(credential, without, token_file=token_file)
+            return _container(credential, defect, token_file=token_file)
 
 
 def _fields(
-    credential: AwsCredential, names: tuple[str, str, str], without: Part | None
+    credential: AwsCredential, names: tuple[str, ...], defect: Defect | None
 ) -> dict[str, str]:
     key_id, secret, session_token = names
     fields = {key_id: credential.key_id, secret: credential.secret}
     if credential.session_token is not None:
         fields[session_token] = credential.session_token
-    if without is not None:
-        del fields[key_id if without is Part.KEY_ID else secret]
+    if defect is Defect.NO_KEY_ID:
+        del fields[key_id]
+    elif defect is Defect.NO_SECRET:
+        del fields[secret]
     return fields
 
 
@@ -122,17 +146,17 @@ def _ini(fields: Mapping[str, str]) -> str:
 _DOCUMENT: Final = ("AccessKeyId", "SecretAccessKey", "Token")
 
 
-def _instance(credential: AwsCredential, region: str, without: Part | None) -> Provision:
+def _instance(credential: AwsCredential, region: str, defect: Defect | None) -> Provision:
     from bedrock_authcheck.services.metadata import InstanceMetadata  # noqa: PLC0415 - on use
 
     return Provision(
         variables={"AWS_EC2_METADATA_DISABLED": "false"},
-        service=InstanceMetadata(_fields(credential, _DOCUMENT, without), region),
+        service=InstanceMetadata(_fields(credential, _DOCUMENT, defect), region),
         url_variable="AWS_EC2_METADATA_SERVICE_ENDPOINT",
     )
 
 
-def _container(credential: AwsCredential, without: Part | None, *, token_file: bool) -> Provision:
+def _container(credential: AwsCredential, defect: Defect | None, *, token_file: bool) -> Provision:
     from bedrock_authcheck.services.metadata import ContainerCredentials  # noqa: PLC0415 - on use
 
     authorization = f"FAKE-container-authorization-{secrets.token_hex(8)}"
@@ -141,7 +165,7 @@ def _container(credential: AwsCredential, without: Part | None, *, token_file: b
     return Provision(
         variables={f"{variable}_FILE": path} if token_file else {variable: authorization},
         files={path: authorization} if token_file else {},
-        service=ContainerCredentials(_fields(credential, _DOCUMENT, without), authorization),
+        service=ContainerCredentials(_fields(credential, _DOCUMENT, defect), authorization),
         url_variable="AWS_CONTAINER_CREDENTIALS_FULL_URI",
         url_path=ContainerCredentials.path,
     )

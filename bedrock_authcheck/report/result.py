@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ScenarioResult:
     """One scenario's verdicts with the evidence behind them; all of it is JSON.
 
-    `present` and `broken` are names of sources. `requests` and `results` hold what was seen
+    `present` and `broken` are names of origins. `requests` and `results` hold what was seen
     and what the client said, redacted. `stale` names known deviations that no longer deviate.
     """
 
@@ -76,6 +76,7 @@ GRAVEST_FIRST = (
     Outcome.FAILED,
     Outcome.WARNING,
     Outcome.PASSED,
+    Outcome.OBSERVED,
     Outcome.NOT_OBSERVABLE,
     Outcome.NOT_OFFERED,
     Outcome.SKIPPED,
@@ -113,7 +114,7 @@ def request_json(observation: Observation, redactor: Redactor) -> dict[str, Any]
         "status": exchange.status,
         "body_bytes": len(observation.exchange.body),
         "scheme": str(evidence.scheme),
-        "source": str(observation.source) if observation.source else None,
+        "source": str(observation.origin) if observation.origin else None,
         "scope": clean(f"{scope.date}/{scope.region}/{scope.service}") if scope else None,
         "signed_headers": [clean(name) for name in evidence.signed_headers],
         "signature_valid": observation.signature.valid if observation.signature else None,

@@ -96,7 +96,9 @@ def summary_of(
     yield from _table(summaries, width)
     yield "", {}
     held = {summary.rule.id for summary in summaries}
-    yield from _listed("not part of this run", [rule for rule in CHECKED if rule not in held], width)
+    yield from _listed(
+        "not part of this run", [rule for rule in CHECKED if rule not in held], width
+    )
     yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKED], width)
     yield from _deviations(results, width)
     for remedy in remedies:

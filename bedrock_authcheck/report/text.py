@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.wording import describe_source
-from bedrock_authcheck.model import CredentialSource, Outcome
+from bedrock_authcheck.checks.wording import describe_origin
+from bedrock_authcheck.model import Outcome, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,7 +60,7 @@ def verdict_text(
     if evidence:
         lines[1:1] = [
             ("present", levels_text(result.present)),
-            ("half", levels_text(result.broken) if result.broken else ""),
+            ("broken", levels_text(result.broken) if result.broken else ""),
         ]
         lines[-1:-1] = [
             *(("request", request["line"]) for request in result.requests),
@@ -70,9 +70,9 @@ def verdict_text(
     return "\n".join([headline, *_aligned(lines)])
 
 
-def levels_text(sources: tuple[str, ...]) -> str:
+def levels_text(origins: tuple[str, ...]) -> str:
     """Levels with their numbers: `1 bearer token · 4 shared credentials file`."""
-    return " · ".join(describe_source(CredentialSource(name)) for name in sources) or "nothing"
+    return " · ".join(describe_origin(origin_of(name)) for name in origins) or "nothing"
 
 
 def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:

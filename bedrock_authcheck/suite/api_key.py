@@ -67,7 +67,7 @@ def _blank() -> Iterator[Scenario]:
                 ("TOKEN-1",),
                 beside,
                 CONVERSE,
-                expectation=Expectation(usable.sources, refusal=True),
+                expectation=Expectation(usable.origins, refusal=True),
                 variables={"AWS_BEARER_TOKEN_BEDROCK": value},
             )
 

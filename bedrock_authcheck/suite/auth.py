@@ -63,10 +63,10 @@ def _scenario(
 ) -> Scenario:
     """Provide one level, and the one that it stands `above`: a reason to stray from it."""
     levels = (held, Held(above)) if above else (held,)
-    expectation = expect((level.source for level in levels), calls[0].service)
+    expectation = expect((level.origin for level in levels), calls[0].service)
     return Scenario(
         "auth",
-        f"{held.source}-{f'over-{above}-' if above else ''}{name}",
+        f"{held.origin}-{f'over-{above}-' if above else ''}{name}",
         ("CHAIN-1", *request_rules(expectation, levels), *rules),
         levels,
         calls,

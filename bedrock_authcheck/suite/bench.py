@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
+from io import StringIO
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.trial import Trial
+from bedrock_authcheck.checks.trial import Sight, Trial
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environment
 from bedrock_authcheck.environments.isolation import isolated
@@ -17,16 +17,22 @@ from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.suite.late import Latecomers
+from bedrock_authcheck.suite.performing import Performance, step_of
+from bedrock_authcheck.suite.sight import logged
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bedrock_authcheck.clients.contract import Client, ClientSettings, Connection
     from bedrock_authcheck.model import Credential
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.suite.scenario import Held, Scenario
+
+    Connect = Callable[[int], Connection]
+    """Makes, or finds, the connection of one of a scenario's clients."""
+    _Kind = tuple[tuple[Held, ...], str, ClientSettings]
 
 
 class Bench:
@@ -44,7 +50,7 @@ class Bench:
         self._stack = ExitStack()
         self._latecomers = Latecomers()
         self._environments: dict[tuple[Held, ...], Environment] = {}
-        self._connections: dict[tuple[tuple[Held, ...], str, ClientSettings], Connection] = {}
+        self._connections: dict[_Kind, dict[int, Connection]] = {}
 
     def not_offered(self, scenario: Scenario) -> str | None:
         """Say why the client cannot run a scenario; None where it can."""
@@ -58,17 +64,15 @@ class Bench:
         """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
-        with self._machine(scenario) as (environment, connection):
+        with self._machine(scenario) as (environment, connect):
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region))
-            ledger.program(service, *scenario.steps)
+            ledger.program(service, *(step_of(environment, step) for step in scenario.steps))
             foreign = _foreign_tokens(scenario)
             variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
+            performance = Performance(environment, ledger, connect)
             with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
-                results, seen = [], [0]
-                for call in scenario.calls:
-                    results.append(connection.call(call))
-                    seen.append(len(ledger.observations))
+                sight = self._perform(scenario, performance)
             self.endpoint.check()
             observations = ledger.observations
             self._latecomers.check(scenario.id, ledger, observations)
@@ -79,8 +83,7 @@ class Bench:
                 keyring=environment.keyring,
                 region=region,
                 scope_service=SERVICES[service].signing_name,
-                results=tuple(results),
-                sent=tuple(after - before for before, after in pairwise(seen)),
+                turns=tuple(performance.turns),
                 observations=observations,
                 broken=scenario.broken,
                 foreign=tuple(foreign.values()),
@@ -88,28 +91,53 @@ class Bench:
                 metadata=tuple(
                     asked for asked in environment.exchanges if asked.number not in asked_before
                 ),
+                sight=sight,
             )
 
+    def _perform(self, scenario: Scenario, performance: Performance) -> Sight | None:
+        """Do the acts, and look at the process while they are done where that can be seen."""
+        in_sight = scenario.log_level and self.client.in_process
+        with logged(scenario.log_level) if in_sight else nullcontext(StringIO()) as log:
+            for act in scenario.performed:
+                performance.perform(act, scenario.expectation)
+        if not in_sight:
+            return None
+        shown = performance.shown()
+        changed = tuple(performance.watch.changed)
+        return Sight(scenario.log_level, log.getvalue(), shown, changed)
+
     @contextmanager
-    def _machine(self, scenario: Scenario) -> Iterator[tuple[Environment, Connection]]:
-        service = scenario.calls[0].service
+    def _machine(self, scenario: Scenario) -> Iterator[tuple[Environment, Connect]]:
+        """Yield an environment, and what makes its connections by their number."""
         if scenario.shared:
             environment = self._shared_environment(scenario.held)
-            key = (scenario.held, service, scenario.settings)
-            if key not in self._connections:
-                self._connections[key] = self._connect(scenario, environment)
-            yield environment, self._connections[key]
+            kind = (scenario.held, scenario.calls[0].service, scenario.settings)
+            connections = self._connections.setdefault(kind, {})
+            yield environment, self._connecting(scenario, environment, connections)
             return
         with self._environment(scenario.held) as environment:
-            connection = self._connect(scenario, environment)
+            own: dict[int, Connection] = {}
             try:
-                yield environment, connection
+                yield environment, self._connecting(scenario, environment, own)
             finally:
-                connection.close()
+                for connection in own.values():
+                    connection.close()
 
-    def _connect(self, scenario: Scenario, environment: Environment) -> Connection:
-        settings: ClientSettings = replace(scenario.settings, keys=environment.settings)
-        return self.client.connect(scenario.calls[0].service, settings)
+    def _connecting(
+        self, scenario: Scenario, environment: Environment, made: dict[int, Connection]
+    ) -> Connect:
+        def connect(number: int) -> Connection:
+            if number not in made:
+                tokens = environment.tokens_in_code
+                settings: ClientSettings = replace(
+                    scenario.settings,
+                    keys=environment.settings,
+                    token=tokens[number] if number < len(tokens) else "",
+                )
+                made[number] = self.client.connect(scenario.calls[0].service, settings)
+            return made[number]
+
+        return connect
 
     def _shared_environment(self, held: tuple[Held, ...]) -> Environment:
         if held not in self._environments:
@@ -120,11 +148,11 @@ class Bench:
         environment = Environment(self._loop, self.endpoint)
         try:
             for level in held:
-                environment.add(
-                    _credential(level, environment.region),
-                    without=level.without,
-                    token_file=level.token_file,
-                )
+                credential = _credential(level, environment.region)
+                if level.spare:
+                    environment.hold(credential)
+                    continue
+                environment.add(credential, defect=level.defect, token_file=level.token_file)
         except BaseException:
             environment.close()
             raise
@@ -132,20 +160,21 @@ class Bench:
 
     def close(self) -> None:
         """Close shared clients and environments; the services are not its own to close."""
-        for connection in self._connections.values():
-            connection.close()
+        for connections in self._connections.values():
+            for connection in connections.values():
+                connection.close()
         self._connections.clear()
         self._stack.close()
         self._environments.clear()
 
 
 def _credential(level: Held, region: str) -> Credential:
-    credential = canary(level.source, temporary=level.temporary)
+    credential = canary(level.origin, temporary=level.temporary)
     if isinstance(credential, AwsCredential):
         return credential
     value, signer = credential.value, None
     if level.short_term:
-        signer = AwsCredential(level.source, "ASIA0FAKESHORTTERM00", f"FAKE/{token_hex(17)}")
+        signer = AwsCredential(credential.source, "ASIA0FAKESHORTTERM00", f"FAKE/{token_hex(17)}")
         value = fake_short_term_key(signer, region=region, made_at=datetime.now(UTC))
     return replace(credential, value=f"{level.before}{value}{level.after}", signer=signer)
 

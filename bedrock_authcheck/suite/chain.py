@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings
-from bedrock_authcheck.environments.levels import Part
+from bedrock_authcheck.environments.levels import Defect
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
@@ -91,13 +91,13 @@ def _kind(temporary: bool) -> str:
 def _halves() -> Iterator[Scenario]:
     """Leave a level without its secret or key id: alone, above a whole one, and below the token."""
     for source in IAM_SOURCES:
-        for part in Part:
-            half = Held(source, without=part)
-            yield _half(half, part, ())
+        for defect in (Defect.NO_KEY_ID, Defect.NO_SECRET):
+            half = Held(source, defect=defect)
+            yield _half(half, ())
             below = next((lower for lower in IAM_SOURCES if lower.level > source.level), None)
             if below is not None:
-                yield _half(half, part, (below,))
-            yield _half(half, part, (CredentialSource.BEARER,))
+                yield _half(half, (below,))
+            yield _half(half, (CredentialSource.BEARER,))
 
 
 def _empty() -> Iterator[Scenario]:
@@ -105,8 +105,8 @@ def _empty() -> Iterator[Scenario]:
     key_id, secret = ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")
     source = CredentialSource.ENVIRONMENT
     for name, held, variables in (
-        ("with-empty-key-id", (Held(source, without=Part.KEY_ID),), (key_id,)),
-        ("with-empty-secret", (Held(source, without=Part.SECRET),), (secret,)),
+        ("with-empty-key-id", (Held(source, defect=Defect.NO_KEY_ID),), (key_id,)),
+        ("with-empty-secret", (Held(source, defect=Defect.NO_SECRET),), (secret,)),
         ("empty", (), (key_id, secret)),
     ):
         for whole in ((), (CredentialSource.SHARED,), (CredentialSource.BEARER,)):
@@ -114,14 +114,14 @@ def _empty() -> Iterator[Scenario]:
             yield replace(scenario, variables=dict(variables))
 
 
-def _half(half: Held, part: Part, whole: tuple[CredentialSource, ...]) -> Scenario:
-    return _without(f"{half.source}-without-{part}", (half,), whole)
+def _half(half: Held, whole: tuple[CredentialSource, ...]) -> Scenario:
+    return _without(f"{half.origin}-{half.defect}", (half,), whole)
 
 
 def _without(name: str, half: tuple[Held, ...], whole: tuple[CredentialSource, ...]) -> Scenario:
     usable = expect(whole, CONVERSE.service)
     # Skipped or refused, both are right; that the token above it should win is CHAIN-5.
-    expectation = Expectation(usable.sources, refusal=True)
+    expectation = Expectation(usable.origins, refusal=True)
     full = f"{name}{''.join(f'+{source}' for source in whole)}-converse"
     held = (*half, *map(Held, whole))
     return Scenario.of("chain", full, ("CHAIN-4",), held, CONVERSE, expectation=expectation)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Final, Self, TypedDict
 
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import Call, ClientSettings
-from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.model import AuthScheme, CredentialSource
 from bedrock_authcheck.spec.catalogue import takes_api_keys
+from bedrock_authcheck.suite.acts import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Unpack
 
-    from bedrock_authcheck.environments.levels import Part
+    from bedrock_authcheck.environments.levels import Defect
+    from bedrock_authcheck.model import Origin
     from bedrock_authcheck.services.steps import Step
+    from bedrock_authcheck.suite.acts import Act, Changing
 
 ROOT: Final = "bedrock-authcheck"
 """The name of the suite: the first part of every scenario's id."""
@@ -27,18 +30,25 @@ IAM_SOURCES: Final = tuple(s for s in CredentialSource if s is not CredentialSou
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A level that a scenario provides, and how its credential differs from the usual one.
+    """A credential that a scenario provides, and how it differs from the usual one.
 
-    `before` and `after` stand around a token's text. `without` makes the level a half one.
+    `before` and `after` stand around a token's text. A `defect` makes its level a broken one.
+    A `spare` one is known, and provided by an act of the scenario.
     """
 
-    source: CredentialSource
+    origin: Origin
     temporary: bool | None = None
-    without: Part | None = None
+    defect: Defect | None = None
+    spare: bool = False
     before: str = ""
     after: str = ""
     token_file: bool = False
     short_term: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is there from the start, and of use."""
+        return self.defect is None and not self.spare
 
 
 class _Beside(TypedDict, total=False):
@@ -47,7 +57,9 @@ class _Beside(TypedDict, total=False):
     settings: ClientSettings
     variables: Mapping[str, str]
     foreign_variable: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[Step | Changing, ...]
+    acts: tuple[Act, ...]
+    log_level: str
     shared: bool
 
 
@@ -56,8 +68,10 @@ class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
 
     `variables` are set beside the levels; `foreign_variable` is given a token of its own that
-    must not be read. `steps` program the called service's next answers. A `shared` scenario
-    runs on an environment and a client that others with the same levels use too.
+    must not be read. `steps` program the called service's next answers. What happens are the
+    `acts` or, without any, the `calls` one after the other. With a `log_level` (a name of
+    `logging`) the client's process is looked at too. A `shared` scenario runs on an environment
+    and a client that others with the same levels use too.
     """
 
     group: str
@@ -69,7 +83,9 @@ class Scenario:
     settings: ClientSettings = field(default_factory=ClientSettings)
     variables: Mapping[str, str] = field(default_factory=dict)
     foreign_variable: str | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Step | Changing, ...] = ()
+    acts: tuple[Act, ...] = ()
+    log_level: str = ""
     shared: bool = False
 
     @classmethod
@@ -78,7 +94,7 @@ class Scenario:
         group: str,
         name: str,
         rules: tuple[str, ...],
-        levels: Iterable[CredentialSource | Held],
+        levels: Iterable[Origin | Held],
         call: Call,
         *,
         expectation: Expectation | None = None,
@@ -86,12 +102,12 @@ class Scenario:
     ) -> Self:
         """Make a scenario of one call, held to `rules` and to those of the requests it expects.
 
-        A level that is named by its source alone is as usual. Unless told otherwise, the highest
+        A level that is named by its origin alone is as usual. Unless told otherwise, the highest
         that is whole is expected.
         """
         held = tuple(level if isinstance(level, Held) else Held(level) for level in levels)
         if expectation is None:
-            whole = (level.source for level in held if level.without is None)
+            whole = (level.origin for level in held if level.whole)
             expectation = expect(whole, call.service)
         rules = (*rules, *request_rules(expectation, held))
         return cls(group, name, rules, held, (call,), expectation, **beside)
@@ -102,14 +118,19 @@ class Scenario:
         return f"{ROOT}::{self.group}::{self.name}"
 
     @property
-    def present(self) -> tuple[CredentialSource, ...]:
-        """The sources that hold a complete credential."""
-        return tuple(held.source for held in self.held if held.without is None)
+    def present(self) -> tuple[Origin, ...]:
+        """Where complete credentials come from."""
+        return tuple(held.origin for held in self.held if held.whole)
 
     @property
-    def broken(self) -> tuple[CredentialSource, ...]:
-        """The sources that hold half a credential."""
-        return tuple(held.source for held in self.held if held.without is not None)
+    def broken(self) -> tuple[Origin, ...]:
+        """Where defective credentials come from."""
+        return tuple(held.origin for held in self.held if held.defect is not None)
+
+    @property
+    def performed(self) -> tuple[Act, ...]:
+        """Its acts, or its calls as acts."""
+        return self.acts or tuple(map(Ask, self.calls))
 
 
 CONVERSE: Final = Call(
@@ -137,37 +158,37 @@ _BEARER_RULES: Final = ("AUTH-1", "AUTH-2", "AUTH-7", "AUTH-9")
 _SIGV4_RULES: Final = ("AUTH-3", "AUTH-4", "AUTH-5", "AUTH-8")
 
 
-def winner(present: Iterable[CredentialSource], service: str) -> CredentialSource | None:
+def winner(present: Iterable[Origin], service: str) -> Origin | None:
     """Find the highest level present; the token does not count where API keys are not taken."""
     eligible = [
-        source
-        for source in present
-        if source is not CredentialSource.BEARER or takes_api_keys(service)
+        origin
+        for origin in present
+        if origin.scheme is not AuthScheme.BEARER or takes_api_keys(service)
     ]
-    return min(eligible, key=lambda source: source.level, default=None)
+    return min(eligible, key=lambda origin: origin.level, default=None)
 
 
-def expect(present: Iterable[CredentialSource], service: str) -> Expectation:
+def expect(present: Iterable[Origin], service: str) -> Expectation:
     """Say what CHAIN-1, CHAIN-2, LIMIT-4 and LIMIT-5 expect together."""
-    source = winner(present, service)
-    return Expectation(refusal=True) if source is None else Expectation((source,))
+    origin = winner(present, service)
+    return Expectation(refusal=True) if origin is None else Expectation((origin,))
 
 
 def request_rules(expectation: Expectation, held: Iterable[Held]) -> tuple[str, ...]:
     """Name the AUTH rules, and CHAIN-3, that the requests of an expectation are held to."""
     rules: list[str] = []
-    if CredentialSource.BEARER in expectation.sources:
+    if any(origin.scheme is AuthScheme.BEARER for origin in expectation.origins):
         rules += _BEARER_RULES
-    if any(source is not CredentialSource.BEARER for source in expectation.sources):
+    if any(origin.scheme is AuthScheme.SIGV4 for origin in expectation.origins):
         rules += _SIGV4_RULES
-        sources = {level.source for level in held}
-        if len(sources - {CredentialSource.BEARER}) > 1:
+        held = tuple(held)
+        if sum(level.origin.scheme is AuthScheme.SIGV4 for level in held) > 1:
             rules.append("CHAIN-3")
-        if CredentialSource.BEARER in sources:
+        if any(level.origin.scheme is AuthScheme.BEARER for level in held):
             rules.append("AUTH-7")
     return tuple(dict.fromkeys(rules))
 
 
-def levels_name(sources: Iterable[CredentialSource]) -> str:
+def levels_name(origins: Iterable[Origin]) -> str:
     """`bearer+shared`, or `none`."""
-    return "+".join(sources) or "none"
+    return "+".join(origins) or "none"

@@ -13,6 +13,7 @@ from bedrock_authcheck.model import (
     CredentialSource,
     Evidence,
     Exchange,
+    Origin,
     SignatureCheck,
 )
 from bedrock_authcheck.wire.evidence import read_evidence
@@ -74,6 +75,11 @@ class Observation:
     def source(self) -> CredentialSource | None:
         """The source of the credential that the request names."""
         return self.credential.source if self.credential else None
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where that credential comes from: its variant, or the source."""
+        return self.credential.origin if self.credential else None
 
     def answered(self, status: int) -> Observation:
         """Note the status that the request was answered with."""

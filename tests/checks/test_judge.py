@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bedrock_authcheck.checks.judge import CHECKED, CHECKS, judge
-from bedrock_authcheck.checks.trial import Expectation, NothingToJudge, Problem, Trial
+from bedrock_authcheck.checks.trial import Expectation, NothingToJudge, Problem, Trial, Turn
 from bedrock_authcheck.clients.contract import Call, CallResult
 from bedrock_authcheck.model import CredentialSource, Outcome, RuleLevel
 from bedrock_authcheck.spec.rules import Rule, load_rules
@@ -31,6 +31,10 @@ def _seen(credential: BearerToken | AwsCredential | None, number: int = 1) -> Ob
     return observe(replace(exchange, number=number), KEYS, region=REGION, scope_service="bedrock")
 
 
+CALL = Call("bedrock-runtime", "Converse")
+EXPECTED = Expectation((CredentialSource.BEARER,))
+
+
 def _trial(
     *observations: Observation,
     expectation: Expectation | None = None,
@@ -39,14 +43,13 @@ def _trial(
     metadata: tuple[Exchange, ...] = (),
 ) -> Trial:
     return Trial(
-        call=Call("bedrock-runtime", "Converse"),
+        call=CALL,
         present=(CredentialSource.BEARER, CredentialSource.ENVIRONMENT, CredentialSource.SHARED),
         expectation=expectation or Expectation((CredentialSource.BEARER,)),
         keyring=KEYS,
         region=REGION,
         scope_service="bedrock",
-        results=(result or CallResult(ok=True),),
-        sent=(len(observations),),
+        turns=(Turn(CALL, EXPECTED, result or CallResult(ok=True), observations),),
         observations=observations,
         refused_hosts=refused_hosts,
         metadata=metadata,

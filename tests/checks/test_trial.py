@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_authcheck.checks.trial import Expectation, Trial
+from bedrock_authcheck.checks.trial import Expectation, Trial, Turn
 from bedrock_authcheck.clients.contract import Call, CallResult
 from bedrock_authcheck.model import CredentialSource, Exchange
 from bedrock_authcheck.wire.attribution import Keyring, Observation, observe
@@ -31,17 +31,19 @@ BY_BOTH = _seen(
 )
 ELSEWHERE = _seen(received_from(TOKEN, number=5, service="sts"))
 
+CALL = Call("bedrock-runtime", "Converse")
+EXPECTED = Expectation((CredentialSource.BEARER,))
+
 
 def _trial(*observations: Observation) -> Trial:
     return Trial(
-        call=Call("bedrock-runtime", "Converse"),
+        call=CALL,
         present=(CredentialSource.BEARER, CredentialSource.SHARED),
         expectation=Expectation((CredentialSource.BEARER,)),
         keyring=KEYS,
         region=REGION,
         scope_service="bedrock",
-        results=(CallResult(ok=True),),
-        sent=(1,),
+        turns=(Turn(CALL, EXPECTED, CallResult(ok=True), observations),),
         observations=observations,
     )
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_authcheck.checks.wording import describe, describe_source, request_line
+from bedrock_authcheck.checks.wording import describe, describe_origin, request_line
 from bedrock_authcheck.model import CredentialSource, Exchange
 from bedrock_authcheck.wire.attribution import Keyring, observe
 from tests.simulated import (
@@ -36,7 +36,7 @@ def _describe(exchange: Exchange) -> str:
     ],
 )
 def test_a_source_is_its_level_and_its_title(source: CredentialSource, text: str) -> None:
-    assert describe_source(source) == text
+    assert describe_origin(source) == text
 
 
 def test_a_request_is_scheme_place_key_id_and_scope() -> None:

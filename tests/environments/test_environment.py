@@ -15,7 +15,7 @@ import pytest
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import ALLOWED, Environment
 from bedrock_authcheck.environments.isolation import isolated, steers_a_client
-from bedrock_authcheck.environments.levels import LevelError, Part
+from bedrock_authcheck.environments.levels import Defect, LevelError
 from bedrock_authcheck.model import AuthScheme, AwsCredential, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
 from tests.services.recorder import PATIENCE, belongings
@@ -115,21 +115,21 @@ def test_nothing_provided_is_nothing_found(machine: Environment) -> None:
     assert machine.exchanges == ()
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("defect", Defect)
 @pytest.mark.parametrize(
     "source", [CredentialSource.ENVIRONMENT, CredentialSource.SHARED, CredentialSource.CONTAINER]
 )
 def test_a_half_level_is_known_to_the_keyring_and_lacks_its_part(
-    machine: Environment, source: CredentialSource, part: Part
+    machine: Environment, source: CredentialSource, defect: Defect
 ) -> None:
     credential = aws_canary(source)
-    machine.add(credential, without=part)
-    lacking = credential.key_id if part is Part.KEY_ID else credential.secret
+    machine.add(credential, defect=defect)
+    lacking = credential.key_id if defect is Defect.NO_KEY_ID else credential.secret
     shown = "\n".join([*machine.variables.values(), *_texts(machine)])
     if source is CredentialSource.CONTAINER:
         shown = _container_reply(machine)
     assert lacking not in shown
-    assert (credential.secret if part is Part.KEY_ID else credential.key_id) in shown
+    assert (credential.secret if defect is Defect.NO_KEY_ID else credential.key_id) in shown
     assert machine.keyring.key(credential.key_id) == credential
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_authcheck.checks.judge import CHECKS
+from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.report.jsonl import read_report
 from tests.releases import LEAKS, needs_a_right_client
 
@@ -36,7 +36,7 @@ def test_the_whole_suite_is_green_and_workers_come_to_the_same(
         [line for line in result.outlines if RULE.match(line)] for result in (alone, together)
     ]
     assert summaries[0] == summaries[1]
-    assert [line.split()[0] for line in summaries[0]] == list(CHECKS)
+    assert [line.split()[0] for line in summaries[0]] == list(CHECKED)
     client = f"boto3 {version('boto3')} botocore {version('botocore')}"
     alone.stdout.fnmatch_lines([f"{sum(counts.values())} scenarios, client {client}"])
 
@@ -45,7 +45,7 @@ def test_the_whole_suite_is_green_and_workers_come_to_the_same(
     assert first.footer["scenarios"] == sum(counts.values())
     assert first.footer["foreseen"] == counts["xfailed"]
     assert not [found.id for found in first.results if found.unforeseen or found.stale]
-    assert {v.rule for found in first.results for v in found.verdicts} == {*CHECKS}
+    assert {v.rule for found in first.results for v in found.verdicts} == {*CHECKED}
     verdicts = [
         {
             found.id: [

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bedrock_authcheck.checks.trial import Expectation, Trial
+from bedrock_authcheck.checks.trial import Expectation, Trial, Turn
 from bedrock_authcheck.clients.contract import Call, CallResult
 from bedrock_authcheck.model import CredentialSource, Outcome, Verdict
 from bedrock_authcheck.report.result import ScenarioResult, request_json, result_of
@@ -39,20 +39,25 @@ def _result(*verdicts: Verdict, stale: tuple[str, ...] = ()) -> ScenarioResult:
     return ScenarioResult("id", "bedrock", "Op", (), (), verdicts, stale=stale)
 
 
+CALL = Call("bedrock-runtime", "Converse")
+EXPECTED = Expectation((CredentialSource.BEARER,))
+
+
 def _of(*exchanges: Exchange, verdict: Verdict = PASSED, error: str = "") -> ScenarioResult:
+    observations = tuple(
+        observe(e, KEYS, region=REGION, scope_service="bedrock", operation="Converse")
+        for e in exchanges
+    )
+    said = CallResult(ok=not error, error_type="Error" if error else "", error=error)
     trial = Trial(
-        call=Call("bedrock-runtime", "Converse"),
+        call=CALL,
         present=(CredentialSource.BEARER,),
         expectation=Expectation((CredentialSource.BEARER,)),
         keyring=KEYS,
         region=REGION,
         scope_service="bedrock",
-        results=(CallResult(ok=not error, error_type="Error" if error else "", error=error),),
-        sent=(len(exchanges),),
-        observations=tuple(
-            observe(e, KEYS, region=REGION, scope_service="bedrock", operation="Converse")
-            for e in exchanges
-        ),
+        turns=(Turn(CALL, EXPECTED, said, observations),),
+        observations=observations,
         broken=(CredentialSource.SHARED,),
         foreign=(FOREIGN,),
     )

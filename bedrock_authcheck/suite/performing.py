@@ -1,0 +1,112 @@
+"""A scenario's acts, performed one after the other, and what each call came to."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.checks.trial import Turn
+from bedrock_authcheck.environments.levels import VARIABLES_OF
+from bedrock_authcheck.suite.acts import Ask, Change, Changing, Prepare, Together
+from bedrock_authcheck.suite.sight import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_authcheck.checks.trial import Expectation
+    from bedrock_authcheck.clients.contract import CallResult, Connection
+    from bedrock_authcheck.environments.environment import Environment
+    from bedrock_authcheck.services.http import Answer
+    from bedrock_authcheck.services.ledger import Ledger
+    from bedrock_authcheck.services.steps import Step
+    from bedrock_authcheck.suite.acts import Act
+    from bedrock_authcheck.wire.attribution import Observation
+
+
+class Performance:
+    """Performs acts on one environment, with connections made by `connect` when they are needed.
+
+    `turns` holds what the calls came to so far, `watch` what the client did to the environment.
+    """
+
+    def __init__(
+        self, environment: Environment, ledger: Ledger, connect: Callable[[int], Connection]
+    ) -> None:
+        """Begin with nothing done; the environment is laid over the process already."""
+        self.turns: list[Turn] = []
+        self.watch = Watch()
+        self._environment = environment
+        self._ledger = ledger
+        self._connect = connect
+        self._made: dict[int, Connection] = {}
+
+    def shown(self) -> dict[str, str]:
+        """Ask each client that was used how it and its session present themselves."""
+        return {
+            f"{what} {number}": text
+            for number, connection in self._made.items()
+            for what, text in connection.shown().items()
+        }
+
+    def _client(self, number: int) -> Connection:
+        return self._made.setdefault(number, self._connect(number))
+
+    def perform(self, act: Act, expectation: Expectation) -> None:
+        """Do one act; `expectation` is the scenario's."""
+        match act:
+            case Ask():
+                with self.watch.over():
+                    seen = len(self._ledger.observations)
+                    result = self._client(act.client).call(act.call)
+                    sent = self._ledger.observations[seen:]
+                expected = act.expectation or expectation
+                self.turns.append(Turn(act.call, expected, result, sent))
+            case Together():
+                self._together(act, expectation)
+            case Prepare():
+                with self.watch.over():
+                    self._client(act.client).prepare(act.stage)
+            case Change():
+                change(self._environment, act)
+
+    def _together(self, act: Together, expectation: Expectation) -> None:
+        barrier = Barrier(len(act.asks))
+
+        def ask(one: Ask, connection: Connection) -> CallResult:
+            barrier.wait()
+            return connection.call(one.call)
+
+        seen = len(self._ledger.observations)
+        connections = [self._client(one.client) for one in act.asks]
+        with self.watch.over(), ThreadPoolExecutor(len(act.asks)) as pool:
+            results = list(pool.map(ask, act.asks, connections))
+        sent = self._ledger.observations[seen:]
+        for one, result in zip(act.asks, results, strict=True):
+            its = tuple(observation for observation in sent if _is_of(observation, one))
+            self.turns.append(Turn(one.call, one.expectation or expectation, result, its))
+
+
+def _is_of(observation: Observation, ask: Ask) -> bool:
+    model = str((ask.call.parameters or {})["modelId"])
+    return f"/{model}/" in observation.exchange.target
+
+
+def change(environment: Environment, act: Change) -> None:
+    """Let the variables of this process hold what the act says, in place of what they held."""
+    for name in VARIABLES_OF[act.source]:
+        os.environ.pop(name, None)
+    if act.to is not None:
+        os.environ.update(environment.variables_of(act.to))
+
+
+def step_of(environment: Environment, step: Step | Changing) -> Step:
+    """Make a programmed answer of one that comes after a change."""
+    return partial(_changed, environment, step) if isinstance(step, Changing) else step
+
+
+def _changed(environment: Environment, step: Changing, usual: Answer) -> Answer:
+    change(environment, step.change)
+    return step.then(usual)

@@ -1,0 +1,53 @@
+"""What can be seen of a client's process while it runs in this one."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@contextmanager
+def logged(level: str) -> Iterator[StringIO]:
+    """Gather what is logged at a level (a name of `logging`) and above, and what is printed.
+
+    The root logger has that level for the length of the block, as a program's that asked for
+    it; records come with their tracebacks.
+    """
+    text, root = StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        with redirect_stdout(text), redirect_stderr(text):
+            yield text
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+
+
+class Watch:
+    """Notes which environment variables a block changes; blocks add up."""
+
+    def __init__(self) -> None:
+        """Begin with nothing changed."""
+        self.changed: dict[str, None] = {}  # in order, each once
+
+    @contextmanager
+    def over(self) -> Iterator[None]:
+        """Compare the environment after the block with that before it."""
+        before = dict(os.environ)
+        yield
+        self.changed |= dict.fromkeys(_differing(before, os.environ))
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    names = sorted(before.keys() | after.keys())
+    return [name for name in names if before.get(name) != after.get(name)]
