@@ -330,7 +330,7 @@ class RuleLevel(StrEnum):
     OBSERVE = "OBSERVE"
 
     def broken(self, *, strict: bool) -> Outcome:
-        """What a rule comes to that does not hold: a warning, unless it is a MUST or strict."""
+        """Say what a rule comes to that does not hold: a warning, unless a MUST or strict."""
         fatal = self is RuleLevel.MUST or (strict and self is RuleLevel.SHOULD)
         return Outcome.FAILED if fatal else Outcome.WARNING
 

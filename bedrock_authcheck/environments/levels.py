@@ -109,8 +109,8 @@ def provision(
             names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
             return Provision(settings=_fields(credential, names, defect))
         case CredentialSource.ENVIRONMENT:
-            variables = VARIABLES_OF[CredentialSource.ENVIRONMENT]
-            return Provision(variables=_fields(credential, variables, defect))
+            own = VARIABLES_OF[CredentialSource.ENVIRONMENT]
+            return Provision(_fields(credential, own, defect))
         case CredentialSource.SHARED | CredentialSource.CONFIG as source:
             names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
             path = CREDENTIALS_FILE if source is CredentialSource.SHARED else CONFIG_FILE

@@ -6,12 +6,8 @@ import re
 from typing import Final
 
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.wire.tokens import (
-    LONG_TERM_PREFIX,
-    SHORT_TERM_PREFIX,
-    ApiKeyKind,
-    read_api_key,
-)
+from bedrock_authcheck.wire.short_term import SHORT_TERM_PREFIX
+from bedrock_authcheck.wire.tokens import LONG_TERM_PREFIX, ApiKeyKind, read_api_key
 
 FIXED_DAY: Final = "20000101"
 FIXED_TIMESTAMP: Final = f"{FIXED_DAY}T000000Z"

@@ -6,8 +6,8 @@ from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.levels import (
     CONFIG_FILE,
     CREDENTIALS_FILE,
+    Defect,
     LevelError,
-    Part,
     parse_sources,
     provision,
 )
@@ -69,14 +69,16 @@ def test_no_repr_shows_a_secret(source: CredentialSource) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "left", "gone"),
+    ("defect", "left", "gone"),
     [
-        (Part.KEY_ID, "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
-        (Part.SECRET, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        (Defect.NO_KEY_ID, "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+        (Defect.NO_SECRET, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ],
 )
-def test_a_half_level_lacks_one_part_and_keeps_the_others(part: Part, left: str, gone: str) -> None:
-    added = provision(aws_canary(CredentialSource.ENVIRONMENT), REGION, without=part)
+def test_a_half_level_lacks_one_part_and_keeps_the_others(
+    defect: Defect, left: str, gone: str
+) -> None:
+    added = provision(aws_canary(CredentialSource.ENVIRONMENT), REGION, defect=defect)
     assert left in added.variables
     assert "AWS_SESSION_TOKEN" in added.variables
     assert gone not in added.variables

@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings
+from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
 from tests.suite.wrong_clients.registry import wrong_client
 from tests.suite.wrong_clients.seams import TOKEN_VARIABLE
 
@@ -28,6 +28,7 @@ class BidirectionalClient:
 
     name = "bidirectional"
     version = "1"
+    in_process = False
 
     def not_offered(self, call: Call, _: ClientSettings) -> str | None:
         """It offers this one operation."""
@@ -37,6 +38,13 @@ class BidirectionalClient:
     def connect(self, *_: object) -> BidirectionalClient:
         """It keeps nothing between calls."""
         return self
+
+    def prepare(self, _: Stage) -> None:
+        """Nothing is made before a call."""
+
+    def shown(self) -> Mapping[str, str]:
+        """Nothing was made that could present itself."""
+        return {}
 
     def close(self) -> None:
         """Nothing to close."""

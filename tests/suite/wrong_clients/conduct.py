@@ -10,11 +10,13 @@ from threading import Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bedrock_authcheck.clients.contract import Call, CallResult
+from bedrock_authcheck.clients.contract import Call, CallResult, Stage
 from tests.suite.wrong_clients.registry import wrong_client, wrong_sending
 from tests.suite.wrong_clients.seams import TOKEN_VARIABLE, copied, is_bearer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.awsrequest import AWSPreparedRequest
 
     from tests.suite.wrong_clients.seams import Send
@@ -141,6 +143,7 @@ class _Quiet:
     """A client that sends nothing; what it says is its subclasses'."""
 
     name = "quiet"
+    in_process = False
     version = "1"
 
     def not_offered(self, *_: object) -> None:
@@ -154,6 +157,13 @@ class _Quiet:
 
     def says(self) -> CallResult:
         raise NotImplementedError
+
+    def prepare(self, _: Stage) -> None:
+        """Nothing is made before a call."""
+
+    def shown(self) -> Mapping[str, str]:
+        """Nothing was made that could present itself."""
+        return {}
 
     def close(self) -> None:
         """Nothing to close."""
