@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
+# What PyYAML raises for values that do not fit the tag that they have: `!!timestamp soon`.
+_OF_TAGS: Final = (ValueError, LookupError, AttributeError, ArithmeticError)
+
 _WIDTH: Final = 1_000_000  # characters: a JSON body stays on its line, or a diff shows all of it
 
 
@@ -51,7 +54,7 @@ def load(text: str, name: str) -> Any:  # noqa: ANN401 - whatever the text holds
             f"{name} holds something that is never executed here: "
             f"{error.problem or error}{_line(error)}; delete it and record it anew"
         ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, *_OF_TAGS) as error:
         problem = getattr(error, "problem", None) or type(error).__name__
         raise CassetteError(f"{name} is not YAML: {problem}{_line(error)}") from None
 
