@@ -12,7 +12,8 @@ from bedrock_authcheck.strategies.chain import BASE64, REGIONS, long_term_keys, 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-ANY_CHARACTER: Final = st.characters(codec=None)  # lone surrogates too
+_ANY_CHARACTER: Final = st.characters(exclude_categories=())  # lone surrogates too
+_IN_CODE_ALONE: Final = ("\0", "\ud800", "\udfff")
 _AROUND: Final = ("", " ", "\t", "\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x7f", "\x85", "\xa0")
 _INJECTED: Final = (
     "\r\nX-Injected: yes",
@@ -52,9 +53,11 @@ def awkward_tokens(*, in_environment: bool = True) -> SearchStrategy[str]:
                     assert not seen.exchange.header_values("X-Injected")
     """
     around, injected = st.sampled_from(_AROUND), st.sampled_from(_INJECTED)
-    pieces = st.one_of(around, injected, long_term_keys(), st.text(ANY_CHARACTER, max_size=5))
+    pieces = st.one_of(around, injected, long_term_keys(), st.text(_ANY_CHARACTER, max_size=5))
+    if not in_environment:
+        pieces |= st.sampled_from(_IN_CODE_ALONE)
     drawn = st.one_of(
-        st.text(ANY_CHARACTER, max_size=20),
+        st.text(_ANY_CHARACTER, max_size=20),
         st.binary(max_size=20).map(os.fsdecode if in_environment else _as_latin_1),
         st.tuples(around, long_term_keys(), around).map("".join),
         st.tuples(long_term_keys(), injected).map("".join),
@@ -85,7 +88,7 @@ def model_ids() -> SearchStrategy[str]:
         @given(model_ids())
         def test_the_model_id_stays_in_its_segment(bedrock_machine, model_id): ...
     """
-    odd = st.sampled_from(_SEGMENTS) | st.text(ANY_CHARACTER, max_size=4)
+    odd = st.sampled_from(_SEGMENTS) | st.text(_ANY_CHARACTER, max_size=4)
     return st.one_of(
         st.sampled_from(["simulated.model-v1:0", f"arn:aws:bedrock:{REGIONS[0]}::model/x"]),
         st.lists(odd | st.text(BASE64, max_size=4), max_size=8).map("".join),

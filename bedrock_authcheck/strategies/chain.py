@@ -84,13 +84,7 @@ def short_term_keys(*regions: str) -> SearchStrategy[str]:
         def test_a_key_of_another_region_is_refused(key):
             assert not usable(key, region="us-east-1")
     """
-    return st.builds(
-        fake_short_term_key,
-        aws_credentials(CredentialSource.ENVIRONMENT),
-        region=st.sampled_from(regions or REGIONS),
-        made_at=moments(),
-        expires=st.integers(1, 43_200),
-    )
+    return _signed_keys(*regions).map(lambda token: token.value)
 
 
 def moments() -> SearchStrategy[datetime]:
@@ -99,13 +93,25 @@ def moments() -> SearchStrategy[datetime]:
 
 
 def _credentials(source: CredentialSource) -> SearchStrategy[Credential]:
-    if source is CredentialSource.BEARER:
-        return st.builds(BearerToken, st.just(source), long_term_keys() | short_term_keys())
-    return aws_credentials(source)
+    if source is not CredentialSource.BEARER:
+        return _aws_credentials(source)
+    return long_term_keys().map(lambda key: BearerToken(source, key)) | _signed_keys()
 
 
 @st.composite
-def aws_credentials(draw: DrawFn, source: CredentialSource) -> AwsCredential:
+def _signed_keys(draw: DrawFn, *regions: str) -> BearerToken:
+    signer = draw(_aws_credentials(CredentialSource.ENVIRONMENT))
+    key = fake_short_term_key(
+        signer,
+        region=draw(st.sampled_from(regions or REGIONS)),
+        made_at=draw(moments()),
+        expires=draw(st.integers(1, 43_200)),
+    )
+    return BearerToken(CredentialSource.BEARER, key, signer=signer)
+
+
+@st.composite
+def _aws_credentials(draw: DrawFn, source: CredentialSource) -> AwsCredential:
     """Draw IAM credentials, temporary ones and others."""
     temporary = draw(st.booleans())
     key_id = draw(st.text(_BASE32, min_size=11, max_size=11))

@@ -13,12 +13,13 @@ from bedrock_authcheck.model import AuthScheme, CredentialSource
 from bedrock_authcheck.recording.cassette import Recording
 from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.scrub import Scrubber
+from bedrock_authcheck.strategies import exchanges
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 from tests.recording.kept import assert_evidence_kept
 from tests.simulated import aws_canary, token_canary
 from tests.wire.signers import NOW
-from tests.wire.test_evidence import QUERY, exchanges
+from tests.wire.test_evidence import QUERY
 
 if TYPE_CHECKING:
     from bedrock_authcheck.model import Exchange
@@ -250,7 +251,7 @@ def test_whatever_query_is_put_together_the_evidence_stays(query: str) -> None:
     assert_evidence_kept(recording, scrubbed)
 
 
-@given(exchanges)
+@given(exchanges())
 def test_any_request_is_scrubbed_and_proves_the_same(exchange: Exchange) -> None:
     uri = "https://" + exchange.authority.partition("/")[0] + exchange.target
     recording = Recording(exchange.method, uri, exchange.headers, exchange.body)

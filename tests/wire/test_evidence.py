@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_authcheck.model import AuthScheme, CredentialScope, Exchange, SignaturePart
+from bedrock_authcheck.strategies import exchanges
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.findings import EvidenceCode
 from tests.wire.signers import NOW, SHARED, checked
@@ -271,55 +272,7 @@ def test_the_date_header_stands_in_for_x_amz_date(value: str, amz_date: str | No
     assert (EvidenceCode.DATE in {f.code for f in evidence.findings}) is (amz_date is None)
 
 
-_pieces = st.sampled_from(
-    [
-        "Bearer",
-        "AWS4-HMAC-SHA256",
-        "AWS4-ECDSA-P256-SHA256",
-        " ",
-        ", ",
-        "/",
-        ";",
-        "=",
-        "&",
-        "%",
-        "Credential=",
-        "SignedHeaders=host",
-        f"Signature={SIGNATURE}",
-        "AKIAFAKE9999L4SHARED/20260304/us-east-1/bedrock/aws4_request",
-        "X-Amz-Algorithm=AWS4-HMAC-SHA256",
-        "X-Amz-Date=20260304T050607Z",
-        "X-Amz-Expires=900",
-        "\r\n ",
-        "\ud800",
-        "\u2026",
-    ]
-)
-_latin_1 = st.text(st.characters(max_codepoint=255), max_size=20)
-_texts = st.lists(st.one_of(_pieces, _latin_1), max_size=12).map("".join)
-_names = st.one_of(
-    st.sampled_from(
-        ["Authorization", "Date", "Host", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Meta"]
-    ),
-    _latin_1,
-)
-exchanges = st.builds(
-    Exchange,
-    st.just("bedrock"),
-    _latin_1,
-    st.one_of(_texts, st.builds("/{}?{}".format, _texts, _texts)),
-    st.lists(st.tuples(_names, _texts), max_size=6).map(tuple),
-    st.binary(max_size=20),
-    _latin_1,
-    st.sampled_from(["HTTP/1.1", "HTTP/2", ""]),
-    raw_head=st.one_of(
-        st.binary(max_size=60),
-        _latin_1.map(lambda text: b"GET / HTTP/1.1\r\nAuthorization: " + text.encode("latin-1")),
-    ),
-)
-
-
-@given(exchanges)
+@given(exchanges())
 def test_no_bytes_make_the_parser_or_the_verifier_raise(exchange: Exchange) -> None:
     evidence = read_evidence(exchange)
     assert all(finding.code and finding.text for finding in evidence.findings)

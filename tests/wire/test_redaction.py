@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_authcheck.model import BearerToken, Credential, CredentialSource, Exchange
+from bedrock_authcheck.strategies import exchanges
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.findings import EvidenceCode
 from bedrock_authcheck.wire.leaks import token_in_target
@@ -25,7 +26,6 @@ from bedrock_authcheck.wire.redaction import (
 )
 from bedrock_authcheck.wire.tokens import fake_long_term_key, fake_short_term_key
 from tests.wire.signers import HOST, INSTANCE, NOW, SHARED, Unsigned, signed_by_botocore
-from tests.wire.test_evidence import exchanges
 
 LONG_TERM = fake_long_term_key("bearer")
 SHORT_TERM = fake_short_term_key(INSTANCE, region="us-east-1", made_at=NOW)
@@ -144,7 +144,7 @@ def test_the_secrets_of_known_credentials_leave_target_headers_and_body() -> Non
     assert redacted.body == b'{"key": "<secret of instance>", "rest": "\xff"}'
 
 
-@given(exchanges)
+@given(exchanges())
 def test_redaction_never_raises_and_never_changes_the_scheme(exchange: Exchange) -> None:
     redact_exchange(exchange)
     exchange = replace(exchange, raw_head=b"")  # that of a real one agrees with its headers
