@@ -242,7 +242,15 @@ def test_what_was_found_is_not_shown() -> None:
         "bedrock-api-key-" * 15_000,
         "x-amz-signature x-amz-credential" * 8_000,
     ],
-    ids=lambda text: text[:12],
+    ids=[
+        "token",
+        "secret_access_key",
+        "token=",
+        "token escaped",
+        "ABSK",
+        "bedrock-api-key-",
+        "x-amz-signature",
+    ],
 )
 def test_a_text_full_of_names_is_read_once(text: str) -> None:
     assert kinds(text) <= {SHORT_TERM}
