@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -17,22 +18,19 @@ from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.suite.late import Latecomers
+from bedrock_authcheck.suite.machine import Machine, SharedMachines
 from bedrock_authcheck.suite.performing import Performance, step_of
 from bedrock_authcheck.suite.sight import logged
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from bedrock_authcheck.clients.contract import Client, ClientSettings, Connection
+    from bedrock_authcheck.clients.contract import Client
     from bedrock_authcheck.model import Credential
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.suite.scenario import Held, Scenario
-
-    Connect = Callable[[int], Connection]
-    """Makes, or finds, the connection of one of a scenario's clients."""
-    _Kind = tuple[tuple[Held, ...], str, ClientSettings]
 
 
 class Bench:
@@ -47,10 +45,8 @@ class Bench:
         self.client = client
         self.endpoint = endpoint
         self._loop = loop
-        self._stack = ExitStack()
         self._latecomers = Latecomers()
-        self._environments: dict[tuple[Held, ...], Environment] = {}
-        self._connections: dict[_Kind, dict[int, Connection]] = {}
+        self._shared = SharedMachines(self._make)
 
     def not_offered(self, scenario: Scenario) -> str | None:
         """Say why the client cannot run a scenario; None where it can."""
@@ -64,13 +60,16 @@ class Bench:
         """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
-        with self._machine(scenario) as (environment, connect):
+        with self._machine(scenario) as machine:
+            environment = machine.environment
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region))
             ledger.program(service, *(step_of(environment, step) for step in scenario.steps))
             foreign = _foreign_tokens(scenario)
             variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
-            performance = Performance(environment, ledger, connect)
+            performance = Performance(
+                environment, ledger, partial(machine.connect, service, scenario.settings)
+            )
             with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
                 sight = self._perform(scenario, performance)
             self.endpoint.check()
@@ -107,42 +106,16 @@ class Bench:
         return Sight(scenario.log_level, log.getvalue(), shown, changed)
 
     @contextmanager
-    def _machine(self, scenario: Scenario) -> Iterator[tuple[Environment, Connect]]:
-        """Yield an environment, and what makes its connections by their number."""
+    def _machine(self, scenario: Scenario) -> Iterator[Machine]:
+        """Yield a machine that is shared, or one for this scenario alone."""
         if scenario.shared:
-            environment = self._shared_environment(scenario.held)
-            kind = (scenario.held, scenario.calls[0].service, scenario.settings)
-            connections = self._connections.setdefault(kind, {})
-            yield environment, self._connecting(scenario, environment, connections)
+            yield self._shared.of(scenario.held)
             return
-        with self._environment(scenario.held) as environment:
-            own: dict[int, Connection] = {}
-            try:
-                yield environment, self._connecting(scenario, environment, own)
-            finally:
-                for connection in own.values():
-                    connection.close()
+        with closing(self._make(scenario.held)) as machine:
+            yield machine
 
-    def _connecting(
-        self, scenario: Scenario, environment: Environment, made: dict[int, Connection]
-    ) -> Connect:
-        def connect(number: int) -> Connection:
-            if number not in made:
-                tokens = environment.tokens_in_code
-                settings: ClientSettings = replace(
-                    scenario.settings,
-                    keys=environment.settings,
-                    token=tokens[number] if number < len(tokens) else "",
-                )
-                made[number] = self.client.connect(scenario.calls[0].service, settings)
-            return made[number]
-
-        return connect
-
-    def _shared_environment(self, held: tuple[Held, ...]) -> Environment:
-        if held not in self._environments:
-            self._environments[held] = self._stack.enter_context(self._environment(held))
-        return self._environments[held]
+    def _make(self, held: tuple[Held, ...]) -> Machine:
+        return Machine(self._environment(held), self.client)
 
     def _environment(self, held: tuple[Held, ...]) -> Environment:
         environment = Environment(self._loop, self.endpoint)
@@ -160,12 +133,7 @@ class Bench:
 
     def close(self) -> None:
         """Close shared clients and environments; the services are not its own to close."""
-        for connections in self._connections.values():
-            for connection in connections.values():
-                connection.close()
-        self._connections.clear()
-        self._stack.close()
-        self._environments.clear()
+        self._shared.close()
 
 
 def _credential(level: Held, region: str) -> Credential:

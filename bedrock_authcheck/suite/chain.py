@@ -47,7 +47,7 @@ def _subsets() -> Iterator[Scenario]:
                 rule = "CHAIN-1" if sources else "CHAIN-2"
                 for name, call in MAIN_CALLS.items():
                     full = f"{levels_name(sources)}-{name}"
-                    yield Scenario.of("chain", full, (rule,), sources, call)
+                    yield Scenario.of("chain", full, (rule,), sources, call, shared=True)
 
 
 def _in_session() -> Iterator[Scenario]:
