@@ -74,6 +74,7 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
             assert hooks == {{
                 "pytest_addoption",
                 "pytest_cmdline_main",  # for --authcheck-record-plan
+                "pytest_load_initial_conftests",  # to note the environment of the start
                 "pytest_configure",
                 "pytest_collection_modifyitems",
                 "pytest_runtest_call",  # for tests that use a cassette
