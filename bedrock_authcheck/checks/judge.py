@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks import choice, signing
+from bedrock_authcheck.checks import choice, exposure, signing
 from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
@@ -44,11 +44,12 @@ CHECKS: Final[dict[str, Check]] = {
     "TOKEN-1": choice.blank_token_unsent,
     "TOKEN-2": choice.token_trimmed,
     "TOKEN-3": choice.foreign_token_unread,
+    "TOKEN-7": exposure.nothing_shown,
     "PREF-1": choice.token_passed_over,
     "PREF-3": choice.anonymous,
 }
 
-OBSERVERS: Final[dict[str, Observer]] = {}
+OBSERVERS: Final[dict[str, Observer]] = {"TOKEN-8": exposure.told_by_the_log}
 """For the rules of level OBSERVE: what says what was seen."""
 
 CHECKED: Final = tuple(sorted({*CHECKS, *OBSERVERS, *KEY_CHECKS}, key=rule_order))

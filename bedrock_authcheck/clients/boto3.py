@@ -8,6 +8,7 @@ import time
 from contextlib import closing, contextmanager, suppress
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
+from traceback import format_exception
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from botocore.eventstream import EventStream
 from botocore.hooks import HierarchicalEmitter
 from botocore.response import StreamingBody
 from botocore.tokens import FrozenAuthToken
+from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference, Stage
 from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
@@ -99,14 +101,21 @@ def _registered(_handlers: tuple[object, ...], _register: object) -> Hierarchica
     return events
 
 
+def minimal_of(call: Call) -> Mapping[str, Any]:
+    """Return the parameters of a call, minimal ones where it leaves them open."""
+    if call.parameters is not None:
+        return call.parameters
+    return _minimal_parameters(call.service, call.operation)
+
+
 @cache
 def _minimal_parameters(service: str, name: str) -> dict[str, Any]:
     operation = _operation(service, name)
     return minimal_parameters(Catalogue.load().input_shape(operation) if operation else None)
 
 
-def _config(settings: ClientSettings) -> Config:
-    """Build the config of the settings; TypeError where this botocore lacks the option."""
+def options_of(settings: ClientSettings) -> dict[str, Any]:
+    """Name the options of botocore's Config that the settings come to."""
     options: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS}}
     match settings.preference:
         case Preference.SIGV4_BY_VERSION:
@@ -121,7 +130,12 @@ def _config(settings: ClientSettings) -> Config:
             options["signature_version"] = botocore.UNSIGNED
         case None:
             pass
-    return Config(**options)
+    return options
+
+
+def _config(settings: ClientSettings) -> Config:
+    """Build the config of the settings; TypeError where this botocore lacks the option."""
+    return Config(**options_of(settings))
 
 
 class Boto3Connection:
@@ -142,11 +156,11 @@ class Boto3Connection:
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
-            client = self._made_client()
             with _no_back_off():
-                _invoke(client, call)
+                _invoke(self._made_client(), call)
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
-            return CallResult(ok=False, error_type=type(error).__name__, error=str(error))
+            chain = "".join(format_exception(error, limit=0))  # frames would hold no values
+            return CallResult(False, type(error).__name__, str(error), chain)
         return CallResult(ok=True)
 
     def shown(self) -> Mapping[str, str]:
@@ -164,7 +178,7 @@ class Boto3Connection:
         if self._session is None:
             core = _core_session()
             if self._settings.token:
-                core.register_component("token_provider", _TokenInCode(self._settings.token))
+                core.register_component("token_provider", TokenInCode(self._settings.token))
             keys = self._settings.keys if self._settings.keys_in_session else {}
             paths = shared_loader().search_paths
             known = len(paths)
@@ -193,7 +207,7 @@ class Boto3Connection:
         self._session = self._client = None
 
 
-class _TokenInCode:
+class TokenInCode:
     """The token provider of a program that brings its own token (a component of botocore)."""
 
     def __init__(self, token: str) -> None:
@@ -212,9 +226,7 @@ def _pickled(value: object) -> str:
 
 
 def _invoke(client: BaseClient, call: Call) -> None:
-    parameters = call.parameters
-    if parameters is None:
-        parameters = _minimal_parameters(call.service, call.operation)
+    parameters = minimal_of(call)
     method = botocore.xform_name(call.operation)
     if call.paginate:
         for _ in client.get_paginator(method).paginate(**parameters):
@@ -230,11 +242,16 @@ def _invoke(client: BaseClient, call: Call) -> None:
 
 @contextmanager
 def _no_back_off() -> Iterator[None]:
-    """Retry at once: botocore sleeps, by its own module's name of `time`, before a retry."""
+    """Retry at once: botocore sleeps, by its own module's name of `time`, before a retry.
+
+    And for a second before it asks a container endpoint again.
+    """
     module: Any = botocore.endpoint
-    before = module.time
+    containers: Any = ContainerMetadataFetcher
+    before = module.time, containers.SLEEP_TIME
     module.time = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    containers.SLEEP_TIME = 0
     try:
         yield
     finally:
-        module.time = before
+        module.time, containers.SLEEP_TIME = before

@@ -51,11 +51,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What came back: an answer, or an error with its type and text; never a verdict."""
+    """What came back: an answer, or an error with its type and text; never a verdict.
+
+    `traceback` holds the texts of the errors behind it as well, as Python prints a chain of
+    them, without the frames; empty for a client that shows none.
+    """
 
     ok: bool
     error_type: str = ""
     error: str = field(default="", repr=False)
+    traceback: str = field(default="", repr=False)
 
 
 class Stage(StrEnum):

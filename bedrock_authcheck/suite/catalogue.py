@@ -17,6 +17,7 @@ GROUPS: Final = {
     "auth": "bedrock_authcheck.suite.auth",
     "limit": "bedrock_authcheck.suite.limit",
     "token": "bedrock_authcheck.suite.api_key",
+    "travel": "bedrock_authcheck.suite.travel",
     "preference": "bedrock_authcheck.suite.preference",
     "keys": "bedrock_authcheck.suite.keys",
     "recording": "bedrock_authcheck.suite.recordings",
