@@ -46,8 +46,8 @@ ONE_OF_US = "right is Bearer or AWS4-HMAC-SHA256"
                 (
                     "bearer-characters",
                     (
-                        "the token holds characters beyond A-Z a-z 0-9 - . _ ~ + / and = at its end "
-                        "(RFC 6750)"
+                        "the token holds characters beyond A-Z a-z 0-9 - . _ ~ + / and = at "
+                        "its end (RFC 6750)"
                     ),
                 )
             ],
