@@ -33,11 +33,12 @@ class Keyring:
         self.credentials = tuple(credentials)
         self.tokens = tuple(c for c in self.credentials if isinstance(c, BearerToken))
         self.aws = tuple(c for c in self.credentials if isinstance(c, AwsCredential))
-        # A blank token names nobody: what stands behind a bare `Bearer` is no credential.
+        # A blank token names nobody: what stands behind a bare `Bearer` is no credential. Nor
+        # does the key id that a half level lacks: else a malformed request would be its own.
         self._by_token = {t.value.strip(): t for t in self.tokens if t.value.strip()}
-        self._by_key_id = {credential.key_id: credential for credential in self.aws}
+        self._by_key_id = {c.key_id: c for c in self.aws if c.key_id}
         signers = (token.signer for token in self.tokens if token.signer)
-        self._signers = {signer.key_id: signer for signer in (*signers, *self.aws)}
+        self._signers = {one.key_id: one for one in (*signers, *self.aws) if one.key_id}
 
     def token(self, value: str) -> BearerToken | None:
         """Find the token that this is, white space around it aside; None for a stranger's.

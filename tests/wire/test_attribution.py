@@ -132,3 +132,16 @@ def test_no_repr_shows_a_secret() -> None:
     for credential in (TOKEN, SHARED, CONFIG):
         shown = repr(observe(received_from(credential), KEYS, region=None, scope_service="bedrock"))
         assert not any(value in shown for value in credential.secrets().values())
+
+
+def test_a_key_id_that_is_not_there_is_nobodys_though_a_level_has_none_either() -> None:
+    half = replace(SHARED, key_id="")
+    keys = Keyring((half,))
+    assert keys.key(None) is None
+    assert keys.key("") is None
+    malformed = received({"Authorization": "AWS4-HMAC-SHA256 nonsense"})
+    assert observe(malformed, keys, region=REGION, scope_service="bedrock").credential is None
+
+
+def test_a_stranger_is_none_and_not_something_else_that_is_false() -> None:
+    assert observe(received({}), KEYS, region=None, scope_service="bedrock").credential is None
