@@ -135,3 +135,23 @@ def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
     except EventStreamError:
         return
     assert len(rest) + sum(16 + len(one.payload) for one in messages) <= len(data)
+
+
+def test_the_longest_name_and_the_longest_value_fit() -> None:
+    headers = {"n" * 255: "v" * 65_535}
+    assert decode_messages(encode_message(headers, b"")) == ([Message(headers, b"")], b"")
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        (b"\x01a", "a header ends behind the block of headers"),
+        (b"\x01a\x07\x00\x01\xff", "the text of a header is not UTF-8"),
+        (b"\x01a\x0a", "header type 10 is unknown; 0 to 9 are right"),
+        (b"\x01a\x00\x01a\x01", "the header 'a' stands twice"),
+    ],
+)
+def test_what_is_wrong_with_a_header_is_said_to_the_letter(headers: bytes, text: str) -> None:
+    with pytest.raises(EventStreamError) as caught:
+        decode_messages(message(headers))
+    assert str(caught.value) == text

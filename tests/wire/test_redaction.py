@@ -261,3 +261,33 @@ def test_a_token_whose_letters_are_percent_encoded_many_times_is_found() -> None
 )
 def test_a_target_without_the_token(target: str, token: str) -> None:
     assert not token_in_target(target, token)
+
+
+@pytest.mark.parametrize("length", [11, 12, 13])
+def test_an_id_of_twelve_characters_is_its_own_two_ends(length: int) -> None:
+    key_id = "AKIAFAKE99999"[:length]
+    assert shorten_key_id(key_id) == (key_id if length <= 12 else "AKIA…AKE99999")
+
+
+def test_the_query_begins_at_the_first_question_mark() -> None:
+    target = "/a?X-Amz-Security-Token=FAKE&b=?c"
+    assert redact_target(target) == "/a?X-Amz-Security-Token=<session token of 4 characters>&b=?c"
+    assert (
+        redact_target("/a?X-Amz-Signature=FA?KE")
+        == "/a?X-Amz-Signature=<signature of 5 characters>"
+    )
+
+
+def test_a_header_that_the_raw_head_lacks_is_redacted_as_it_is() -> None:
+    """A head may be cut, and hold fewer values than were read."""
+    exchange = Exchange(
+        "bedrock",
+        "GET",
+        "/",
+        (("authorization", "Bearer FAKE-one"), ("authorization", "Bearer FAKE-three")),
+        raw_head=b"GET / HTTP/1.1\r\nauthorization: Bearer FAKE-one  \r\n",
+    )
+    assert redact_exchange(exchange).headers == (
+        ("authorization", "Bearer <bearer of unknown kind, 8 characters>  "),
+        ("authorization", "Bearer <bearer of unknown kind, 10 characters>"),
+    )
