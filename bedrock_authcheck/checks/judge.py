@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks import choice, exposure, signing
+from bedrock_authcheck.checks import choice, exposure, signing, wishes
 from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
@@ -44,12 +44,16 @@ CHECKS: Final[dict[str, Check]] = {
     "TOKEN-1": choice.blank_token_unsent,
     "TOKEN-2": choice.token_trimmed,
     "TOKEN-3": choice.foreign_token_unread,
+    "TOKEN-4": choice.as_expected,
     "TOKEN-7": exposure.nothing_shown,
     "PREF-1": choice.token_passed_over,
     "PREF-3": choice.anonymous,
 }
 
-OBSERVERS: Final[dict[str, Observer]] = {"TOKEN-8": exposure.told_by_the_log}
+OBSERVERS: Final[dict[str, Observer]] = {
+    "TOKEN-8": exposure.told_by_the_log,
+    "PREF-2": wishes.who_signed,
+}
 """For the rules of level OBSERVE: what says what was seen."""
 
 CHECKED: Final = tuple(sorted({*CHECKS, *OBSERVERS, *KEY_CHECKS}, key=rule_order))

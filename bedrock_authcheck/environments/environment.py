@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from configparser import RawConfigParser
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -151,6 +152,15 @@ class Environment:
         """
         self._refuse_second(credential.origin)
         self.keyring = Keyring((*self.keyring.credentials, credential))
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Put settings into the default profile of the config file, beside what is there."""
+        file, parser = self.home / CONFIG_FILE, RawConfigParser()
+        parser.read(file, encoding="utf-8")
+        held = parser["default"] if parser.has_section("default") else {}
+        parser["default"] = {**held, **settings}
+        with file.open("w", encoding="utf-8") as text:
+            parser.write(text)
 
     def variables_of(self, origin: Origin) -> dict[str, str]:
         """Return the variables that provide a credential that is held; KeyError for another."""

@@ -112,6 +112,8 @@ class Bench:
             yield self._shared.of(scenario.held)
             return
         with closing(self._make(scenario.held)) as machine:
+            if scenario.config:
+                machine.environment.configure(scenario.config)
             yield machine
 
     def _make(self, held: tuple[Held, ...]) -> Machine:

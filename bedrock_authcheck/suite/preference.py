@@ -1,4 +1,4 @@
-"""PREF-1 and PREF-3: SigV4 or nobody, asked for in code, beats the token in the environment."""
+"""TOKEN-4, PREF-1 to PREF-3: what was chosen on purpose, in code, variables and config file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource
-from bedrock_authcheck.suite.scenario import MAIN_CALLS, Scenario, expect, levels_name
+from bedrock_authcheck.suite import in_code
+from bedrock_authcheck.suite.scenario import CONVERSE, MAIN_CALLS, Scenario, expect, levels_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bedrock_authcheck.suite.scenario import Beside
 
 _SIGV4: Final = {
     Preference.SIGV4_BY_VERSION: "sigv4-by-signature-version",
@@ -25,10 +28,27 @@ _BELOW: Final = (
     (CredentialSource.INSTANCE,),
     (CredentialSource.CONTAINER,),
 )
+_PREFERENCES: Final = {
+    "sigv4": "sigv4",
+    "bearer": "httpBearerAuth",
+    "sigv4-then-bearer": "sigv4,httpBearerAuth",
+    "bearer-then-sigv4": "httpBearerAuth,sigv4",
+    "unknown": "imaginary",
+}
+_ELSEWHERE: Final[Mapping[str, Callable[[str], Beside]]] = {
+    "environment": lambda value: {"variables": {"AWS_AUTH_SCHEME_PREFERENCE": value}},
+    "config-file": lambda value: {"config": {"auth_scheme_preference": value}},
+}
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Put the token over each level; then ask for anonymous over what could be sent."""
+    """Put the token over each level and ask for another; then give the token itself in code."""
+    yield from _chosen_in_code()
+    yield from in_code.scenarios()
+    yield from _chosen_elsewhere()
+
+
+def _chosen_in_code() -> Iterator[Scenario]:
     for preference, how in _SIGV4.items():
         for below in _BELOW:
             yield from _asks_sigv4(preference, how, below)
@@ -36,6 +56,23 @@ def scenarios() -> Iterator[Scenario]:
         yield from _asks_anonymous(sources)
         if CredentialSource.BEARER not in sources and sources:
             yield from _asks_anonymous((CredentialSource.BEARER, *sources))
+
+
+def _chosen_elsewhere() -> Iterator[Scenario]:
+    """PREF-2: a preference in the environment or the config file, while a token is set."""
+    token = CredentialSource.BEARER
+    for name, value in _PREFERENCES.items():
+        for sources in ((token,), (token, CredentialSource.ENVIRONMENT)):
+            for where, beside in _ELSEWHERE.items():
+                yield Scenario.of(
+                    "preference",
+                    f"{where}-prefers-{name}-{levels_name(sources)}-converse",
+                    ("PREF-2",),
+                    sources,
+                    CONVERSE,
+                    expectation=Expectation(sources, refusal=True),
+                    **beside(value),
+                )
 
 
 def _asks_sigv4(

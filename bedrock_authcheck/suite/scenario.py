@@ -51,11 +51,12 @@ class Held:
         return self.defect is None and not self.spare
 
 
-class _Beside(TypedDict, total=False):
+class Beside(TypedDict, total=False):
     """The fields of a scenario that have defaults."""
 
     settings: ClientSettings
     variables: Mapping[str, str]
+    config: Mapping[str, str]
     foreign_variable: str | None
     steps: tuple[Step | Changing, ...]
     acts: tuple[Act, ...]
@@ -67,7 +68,8 @@ class _Beside(TypedDict, total=False):
 class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
 
-    `variables` are set beside the levels; `foreign_variable` is given a token of its own that
+    `variables` are set beside the levels, `config` are settings in the config file (of a scenario
+    that is not shared); `foreign_variable` is given a token of its own that
     must not be read. `steps` program the called service's next answers. What happens are the
     `acts` or, without any, the `calls` one after the other. With a `log_level` (a name of
     `logging`) the client's process is looked at too. A `shared` scenario runs on an environment
@@ -82,6 +84,7 @@ class Scenario:
     expectation: Expectation
     settings: ClientSettings = field(default_factory=ClientSettings)
     variables: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
     foreign_variable: str | None = None
     steps: tuple[Step | Changing, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -98,7 +101,7 @@ class Scenario:
         call: Call,
         *,
         expectation: Expectation | None = None,
-        **beside: Unpack[_Beside],
+        **beside: Unpack[Beside],
     ) -> Self:
         """Make a scenario of one call, held to `rules` and to those of the requests it expects.
 

@@ -117,3 +117,32 @@ def anonymous_with_session_token(act: Signing) -> None:
 def anonymous_refused(_: Signing) -> None:
     """Refuses to be nobody."""
     raise NoCredentialsError
+
+
+@wrong_signing(
+    {
+        "preference::token-in-code+bearer-converse": "TOKEN-4",
+        "preference::token-in-code+bearer+instance-list-foundation-models": "TOKEN-4",
+        "preference::token-in-code+bearer-asked-by-signature-version-converse": "TOKEN-4",
+    },
+    spared=("preference::token-in-code-asked-by-signature-version-converse",),
+)
+def environment_beats_code(act: Signing) -> None:
+    """Sends the token of the environment though code gives another."""
+    act.honestly()
+    if act.is_bearer and act.token:
+        act.by_token()
+
+
+@wrong_signing(
+    {
+        "preference::token-in-code+environment-asked-by-signature-version-converse": "TOKEN-4",
+        "preference::token-in-code+container-asked-by-auth-scheme-preference-converse": "TOKEN-4",
+    },
+    spared=("preference::token-in-code+bearer-converse-stream",),
+)
+def keys_beat_the_token_in_code(act: Signing) -> None:
+    """Signs with the keys that are there though code gives a token and asks for bearer."""
+    act.honestly()
+    if act.is_bearer and act.credentials is not None:
+        act.by_sigv4()
