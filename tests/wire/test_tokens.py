@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -164,3 +165,68 @@ def test_no_token_makes_the_reader_raise_or_show_it(prefix: str, rest: str) -> N
     )
     if len(rest) > 16:
         assert rest not in "".join(finding.text for finding in read.findings)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("sk-x", "the key begins neither with bedrock-api-key- nor with ABSK"),
+        ("ABSK", "what stands behind the prefix is not base64"),
+        ("bedrock-api-key-", "what stands behind the prefix is not base64"),
+        (
+            short_term(GOOD.replace("bedrock.amazonaws.com", "sts.amazonaws.com")),
+            "the presigned request has no host bedrock.amazonaws.com",
+        ),
+        (
+            short_term(GOOD.replace("CallWithBearerToken", "ListUsers")),
+            "the presigned request has no Action=CallWithBearerToken",
+        ),
+        (
+            short_term(GOOD.replace("Version=1", "Version=2")),
+            "the presigned request has no Version=1",
+        ),
+        (
+            short_term(GOOD.replace("%2Fbedrock%2F", "%2Fsts%2F")),
+            "the service of its scope is 'sts', not bedrock",
+        ),
+        (
+            short_term(GOOD.replace("=43200", "=43201")),
+            "it lives 12:00:01; 12:00:00 at most is right",
+        ),
+        (
+            short_term(GOOD.replace("=43200", "=0")),
+            "X-Amz-Expires in the query is '0', not 1 to 604800 seconds",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_said_to_the_letter(key: str, text: str) -> None:
+    assert [finding.text for finding in read_api_key(key).findings] == [text]
+
+
+@pytest.mark.parametrize("expires", ["=0", "=soon"])
+def test_a_key_that_does_not_say_how_long_it_lives_has_no_lifetime_and_no_end(expires: str) -> None:
+    read = read_api_key(short_term(GOOD.replace("=43200", expires)))
+    assert (read.made_at, read.lifetime, read.expires_at) == (MADE_AT, None, None)
+
+
+def test_a_slash_in_a_parameter_does_not_move_the_host() -> None:
+    read = read_api_key(short_term(GOOD.replace("%2F", "/")))
+    assert (read.findings, read.key_id, read.region) == ((), KEY_ID, "us-east-1")
+
+
+def test_how_long_a_marker_is_too_long_is_said() -> None:
+    with pytest.raises(ValueError, match=r"\Athe marker of 35 characters makes the key as long"):
+        fake_long_term_key("m" * 35)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this process cannot be set")
+def test_a_key_is_made_at_the_same_moment_wherever_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = fake_short_term_key(credential(), region="us-east-1", made_at=MADE_AT)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EST5")
+        time.tzset()
+        there = fake_short_term_key(credential(), region="us-east-1", made_at=MADE_AT)
+    time.tzset()
+    assert there == here
