@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.clients.contract import CallResult
     from bedrock_authcheck.wire.attribution import Observation
 
-_METADATA_HOSTS: Final = frozenset(
+METADATA_HOSTS: Final = frozenset(
     {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
 )
 """Whoever looks for a role tries these; whether it should is another rule's (CHAIN-6)."""
@@ -88,7 +88,7 @@ def _any_token(seen: Observation, trial: Trial) -> bool:
 
 def _other_hosts(trial: Trial) -> str:
     """Name the hosts that a connection was refused to, the metadata services' addresses aside."""
-    return ", ".join(sorted(set(trial.refused_hosts) - _METADATA_HOSTS))
+    return ", ".join(sorted(set(trial.refused_hosts) - METADATA_HOSTS))
 
 
 def refused(trial: Trial) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks import choice, exposure, signing, wishes
+from bedrock_authcheck.checks import below, choice, exposure, signing, wishes
 from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
@@ -24,6 +24,8 @@ CHECKS: Final[dict[str, Check]] = {
     "CHAIN-2": choice.refused,
     "CHAIN-3": choice.not_mixed,
     "CHAIN-4": choice.half_level_unused,
+    "CHAIN-5": below.call_unbroken,
+    "CHAIN-6": below.nobody_asked,
     "AUTH-1": signing.one_authorization,
     "AUTH-2": signing.no_sigv4_credential,
     "AUTH-3": signing.signature_verifies,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from configparser import RawConfigParser
 from contextlib import ExitStack
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from bedrock_authcheck.environments.canaries import canary
+from bedrock_authcheck.environments.layout import lay_out
 from bedrock_authcheck.environments.levels import (
     CONFIG_FILE,
     CREDENTIALS_FILE,
     Defect,
     LevelError,
+    merged,
     parse_sources,
     provision,
 )
@@ -65,6 +68,7 @@ class Environment:
         self.metadata: dict[Origin, InstanceMetadata | ContainerCredentials] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
+        self._sockets: list[socket.socket] = []
         # First what may fail, while nothing is there to be removed.
         reaching = _reaching(endpoint) if endpoint else {}
         # Beside the CA: the services' end removes it, whatever Ctrl-C has cut short in here.
@@ -128,9 +132,12 @@ class Environment:
         cannot be bound.
         """
         self._refuse_second(credential.origin)
-        added = provision(credential, self.region, defect=defect, token_file=token_file)
+        added = lay_out(credential, self.region, self.home, defect=defect, token_file=token_file)
         for path, text in added.files.items():
-            self._write(path, text)
+            self._write(path, text, merging=defect is None)
+        for path in added.folders:
+            (self.home / path).unlink(missing_ok=True)
+            (self.home / path).mkdir()
         if added.service is not None:
             listener = Listener(added.service, self._loop)
             listener.open()
@@ -140,6 +147,8 @@ class Environment:
         for name, value in added.variables.items():
             is_path = name.endswith("_TOKEN_FILE")
             self.variables[name] = str(self.home / value) if is_path else value
+        if added.refusing:
+            self.variables[added.url_variable] = self._refusing_url() + added.url_path
         self.settings.update(added.settings)
         if added.token_in_code:
             self.tokens_in_code.append(added.token_in_code)
@@ -176,13 +185,27 @@ class Environment:
         kept = {name: value for name, value in inherit.items() if name.upper() in allowed}
         return kept | self.variables
 
-    def _write(self, path: str, text: str) -> None:
-        (self.home / path).write_text(text, encoding="utf-8")
+    def _write(self, path: str, text: str, *, merging: bool = False) -> None:
+        """Write a text; `merging` keeps the sections that other credentials wrote into an INI."""
+        file = self.home / path
+        if merging and path in (CREDENTIALS_FILE, CONFIG_FILE):
+            text = merged(file.read_text(encoding="utf-8"), text)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def _refusing_url(self) -> str:
+        """Bind a port of loopback and hold it: nobody listens there, and nobody else can."""
+        held = socket.socket()
+        self._sockets.append(held)
+        held.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{held.getsockname()[1]}"
 
     def close(self) -> None:
         """Stop the metadata services and delete the home."""
         with ExitStack() as stack:  # a listener tells here what its service raised
             stack.callback(shutil.rmtree, self.home, ignore_errors=True)
+            while self._sockets:
+                self._sockets.pop().close()
             while self._listeners:
                 stack.callback(self._listeners.pop().close)
 

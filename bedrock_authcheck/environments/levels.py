@@ -48,6 +48,13 @@ class Defect(StrEnum):
 
     NO_KEY_ID = "without-key-id"
     NO_SECRET = "without-secret"  # noqa: S105 - the name of a defect, not a secret
+    NO_PROFILE = "without-profile"  # AWS_PROFILE names one that is in no file
+    NO_ROLE = "without-role"  # instance metadata lists none
+    MALFORMED = "malformed"  # not INI, not JSON
+    UNREADABLE = "unreadable"  # a folder in the place of the file
+    FAILING = "failing"  # exit status 1, HTTP status 500
+    REFUSING = "refusing"  # nobody listens where the service should be
+    EXPIRED = "expired"
 
 
 def parse_sources(names: Iterable[str]) -> tuple[CredentialSource, ...]:
@@ -78,8 +85,8 @@ class Provision:
 
     `files` are texts by their path below the home. `settings` are keyword arguments for a
     client or session of boto3, `token_in_code` is for a client that takes one. `service` is to
-    be served, and `url_variable` set to its
-    address followed by `url_path`.
+    be served, and `url_variable` set to its address followed by `url_path`; nobody listens
+    there if it is `refusing`. `folders` are paths below the home.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -89,6 +96,8 @@ class Provision:
     service: InstanceMetadata | ContainerCredentials | None = None
     url_variable: str = ""
     url_path: str = ""
+    refusing: bool = False
+    folders: tuple[str, ...] = ()
 
 
 def provision(
@@ -114,7 +123,7 @@ def provision(
         case CredentialSource.SHARED | CredentialSource.CONFIG as source:
             names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
             path = CREDENTIALS_FILE if source is CredentialSource.SHARED else CONFIG_FILE
-            return Provision(files={path: _ini(_fields(credential, names, defect))})
+            return Provision(files={path: ini(_fields(credential, names, defect))})
         case CredentialSource.INSTANCE:
             return _instance(credential, region, defect)
         case _:
@@ -135,9 +144,22 @@ def _fields(
     return fields
 
 
-def _ini(fields: Mapping[str, str]) -> str:
+def ini(fields: Mapping[str, str], section: str = "default") -> str:
+    """Write one section of an INI file."""
     parser = RawConfigParser()
-    parser["default"] = fields
+    parser[section] = fields
+    return _written(parser)
+
+
+def merged(*texts: str) -> str:
+    """Merge INI files into one that has the sections of them all."""
+    parser = RawConfigParser(strict=False)
+    for text in texts:
+        parser.read_string(text)
+    return _written(parser)
+
+
+def _written(parser: RawConfigParser) -> str:
     text = StringIO()
     parser.write(text)
     return text.getvalue()

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.model import Exchange
 
+    Alteration = Callable[[Exchange, Answer], Answer]
+    """Makes another answer of the right one to a request."""
+
 ROLE: Final = "bedrock-authcheck-role"
 CREDENTIAL_LIFETIME: Final = timedelta(hours=6)
 _MAX_TTL: Final = 21_600  # seconds; the guide: "a maximum of six hours"
 _TTL: Final = re.compile("[0-9]{1,5}")
-_ROLES_PATH: Final = "/latest/meta-data/iam/security-credentials/"
+ROLES_PATH: Final = "/latest/meta-data/iam/security-credentials/"
 
 
 def _now() -> datetime:
@@ -45,16 +48,22 @@ def _json(body: str, status: int = 200) -> Answer:
     return _text(body, status, "application/json")
 
 
+def _unaltered(_: Exchange, answer: Answer) -> Answer:
+    return answer
+
+
 class _Observing(ABC):
     """Keeps what was asked, with the status that it was answered with.
 
     `document` holds the credential's fields (AccessKeyId, SecretAccessKey, Token); one that is
-    left out is left out of the reply. `clock` tells the time, aware.
+    left out is left out of the reply. `clock` tells the time, aware. `alter` may make another
+    answer of the right one.
     """
 
     def __init__(self, document: Mapping[str, str], clock: Callable[[], datetime]) -> None:
         self._document = document
         self._clock = clock
+        self.alter: Alteration = _unaltered
         self._exchanges: list[Exchange] = []
 
     @property
@@ -67,7 +76,7 @@ class _Observing(ABC):
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer and keep the exchange; one that broke off is kept as it is."""
-        answer = self._reply(exchange)
+        answer = self.alter(exchange, self._reply(exchange))
         seen = replace(exchange, status=answer.status) if exchange.complete else exchange
         self._exchanges.append(seen)
         return answer
@@ -128,13 +137,13 @@ class InstanceMetadata(_Observing):
         return expiry is not None and self._clock() < expiry
 
     def _metadata(self, path: str) -> Answer:
-        if path == _ROLES_PATH + ROLE:
+        if path == ROLES_PATH + ROLE:
             updated = _timestamp(self._clock())
             fields = {"Code": "Success", "LastUpdated": updated, "Type": "AWS-HMAC"}
             return _text(self._credentials(fields))
         found = {
-            _ROLES_PATH: ROLE,
-            _ROLES_PATH.rstrip("/"): ROLE,
+            ROLES_PATH: ROLE,
+            ROLES_PATH.rstrip("/"): ROLE,
             "/latest/meta-data/placement/region": self._region,
             "/latest/meta-data/placement/availability-zone": f"{self._region}a",
         }.get(path)

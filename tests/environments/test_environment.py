@@ -115,7 +115,7 @@ def test_nothing_provided_is_nothing_found(machine: Environment) -> None:
     assert machine.exchanges == ()
 
 
-@pytest.mark.parametrize("defect", Defect)
+@pytest.mark.parametrize("defect", [Defect.NO_KEY_ID, Defect.NO_SECRET])
 @pytest.mark.parametrize(
     "source", [CredentialSource.ENVIRONMENT, CredentialSource.SHARED, CredentialSource.CONTAINER]
 )

@@ -1,6 +1,7 @@
 """Clients that are wrong on purpose: one fault each, and the rules that must catch it."""
 
 from tests.suite.wrong_clients import (
+    below,
     beside,
     bidirectional,
     conduct,
@@ -19,6 +20,7 @@ from tests.suite.wrong_clients.registry import WRONG_CLIENTS, WrongClient
 __all__ = [
     "WRONG_CLIENTS",
     "WrongClient",
+    "below",
     "beside",
     "bidirectional",
     "conduct",

@@ -1,0 +1,30 @@
+"""CHAIN-5 and CHAIN-6: below a usable token, nothing breaks the call and nobody is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedrock_authcheck.checks.choice import METADATA_HOSTS, as_expected
+from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def call_unbroken(trial: Trial) -> Iterator[Problem]:
+    """CHAIN-5: a broken level below the token does not break the call."""
+    yield from as_expected(trial)
+
+
+def nobody_asked(trial: Trial) -> Iterator[Problem]:
+    """CHAIN-6: with a usable token, no metadata service and no token service is contacted."""
+    expected = "no request to a metadata or token service"
+    asked = [exchange.service for exchange in trial.metadata]
+    asked += [seen.exchange.service for seen in trial.observations if seen not in trial.requests]
+    tried = [host for host in trial.refused_hosts if host in METADATA_HOSTS]
+    for service in dict.fromkeys(asked):
+        yield Problem(expected, f"{service} was asked")
+    for host in dict.fromkeys(tried):
+        yield Problem(expected, f"an attempt to reach {host}")
+    if not (asked or tried or trial.requests):
+        raise NothingToJudge("no request was seen")
