@@ -208,13 +208,17 @@ class Boto3Connection:
 
 
 class TokenInCode:
-    """The token provider of a program that brings its own token (a component of botocore)."""
+    """The token provider of a program that brings its own token (a component of botocore).
+
+    As botocore's own, it provides one for Bedrock alone: for what signs as `bedrock`.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = FrozenAuthToken(token)
 
-    def load_token(self, **_: object) -> FrozenAuthToken:
-        return self._token
+    def load_token(self, signing_name: str = "", **_: object) -> FrozenAuthToken | None:
+        """Provide the token, or None for a service that does not sign as `bedrock`."""
+        return self._token if signing_name == "bedrock" else None
 
 
 def _pickled(value: object) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.clients.contract import Call, ClientSettings, Preference
-from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.steps import reply, server_error
 from bedrock_authcheck.spec.catalogue import Catalogue, documented
 from bedrock_authcheck.suite.scenario import IAM_SOURCES, Scenario, expect, levels_name
@@ -14,12 +14,22 @@ from bedrock_authcheck.suite.scenario import IAM_SOURCES, Scenario, expect, leve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_authcheck.model import Origin
+
 _TOKEN: Final = (CredentialSource.BEARER,)
 _TOKEN_AND_IAM: Final = (
     CredentialSource.BEARER,
     CredentialSource.ENVIRONMENT,
     CredentialSource.SHARED,
 )
+
+_WISHED: Final[tuple[tuple[Origin, ...], ...]] = (
+    _TOKEN,
+    (CredentialSource.BEARER, CredentialSource.ENVIRONMENT),
+    (Variant.TOKEN_IN_CODE,),
+    (Variant.TOKEN_IN_CODE, CredentialSource.ENVIRONMENT),
+)
+"""What is there when bearer is asked for: the token in the variable or in code."""
 
 NEIGHBOURS: Final = (
     Call("sts", "GetCallerIdentity", {}),
@@ -129,7 +139,7 @@ def _wishes() -> Iterator[Scenario]:
     }
     for call in (*(call for call, _ in _examples()), *NEIGHBOURS):
         for preference, how in wishes.items():
-            for sources in (_TOKEN, (CredentialSource.BEARER, CredentialSource.ENVIRONMENT)):
+            for sources in _WISHED:
                 yield Scenario.of(
                     "limit",
                     f"{call.service}.{call.operation}-{levels_name(sources)}-asks-bearer-by-{how}",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings, Preference
-from bedrock_authcheck.model import CredentialSource
+from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.suite import in_code
 from bedrock_authcheck.suite.scenario import CONVERSE, MAIN_CALLS, Scenario, expect, levels_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from bedrock_authcheck.model import Origin
     from bedrock_authcheck.suite.scenario import Beside
 
 _SIGV4: Final = {
@@ -28,6 +29,13 @@ _BELOW: Final = (
     (CredentialSource.INSTANCE,),
     (CredentialSource.CONTAINER,),
 )
+_VARIABLE: Final = (CredentialSource.BEARER,)
+_IN_CODE: Final[tuple[tuple[Origin, ...], ...]] = (
+    (Variant.TOKEN_IN_CODE,),
+    (Variant.TOKEN_IN_CODE, CredentialSource.BEARER),
+)
+"""A token in code, alone and over the one in the environment."""
+_BELOW_CODE: Final = ((), (CredentialSource.ENVIRONMENT,), (CredentialSource.INSTANCE,))
 _PREFERENCES: Final = {
     "sigv4": "sigv4",
     "bearer": "httpBearerAuth",
@@ -51,11 +59,17 @@ def scenarios() -> Iterator[Scenario]:
 def _chosen_in_code() -> Iterator[Scenario]:
     for preference, how in _SIGV4.items():
         for below in _BELOW:
-            yield from _asks_sigv4(preference, how, below)
+            yield from _asks_sigv4(preference, how, _VARIABLE, below)
+        for tokens in _IN_CODE:
+            for below in _BELOW_CODE:
+                yield from _asks_sigv4(preference, how, tokens, below)
     for sources in ((), (CredentialSource.BEARER,), *_BELOW[1:3]):
         yield from _asks_anonymous(sources)
         if CredentialSource.BEARER not in sources and sources:
             yield from _asks_anonymous((CredentialSource.BEARER, *sources))
+    for tokens in _IN_CODE:
+        for below in _BELOW_CODE:
+            yield from _asks_anonymous((*tokens, *below))
 
 
 def _chosen_elsewhere() -> Iterator[Scenario]:
@@ -76,9 +90,12 @@ def _chosen_elsewhere() -> Iterator[Scenario]:
 
 
 def _asks_sigv4(
-    preference: Preference, how: str, below: tuple[CredentialSource, ...]
+    preference: Preference,
+    how: str,
+    tokens: tuple[Origin, ...],
+    below: tuple[CredentialSource, ...],
 ) -> Iterator[Scenario]:
-    sources = (CredentialSource.BEARER, *below)
+    sources = (*tokens, *below)
     for name, call in MAIN_CALLS.items():
         yield Scenario.of(
             "preference",
@@ -92,7 +109,7 @@ def _asks_sigv4(
         )
 
 
-def _asks_anonymous(sources: tuple[CredentialSource, ...]) -> Iterator[Scenario]:
+def _asks_anonymous(sources: tuple[Origin, ...]) -> Iterator[Scenario]:
     for name, call in MAIN_CALLS.items():
         yield Scenario.of(
             "preference",
