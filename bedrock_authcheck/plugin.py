@@ -42,7 +42,12 @@ _MARKERS: Final = (
         "and newer, -m \"bedrock_rule(id='CHAIN-1')\" selects by it."
     ),
 )
-_OF_SUITE: Final = ("--authcheck-rules", "--authcheck-strict", "--authcheck-report")
+_OF_SUITE: Final = (
+    "--authcheck-client",
+    "--authcheck-rules",
+    "--authcheck-strict",
+    "--authcheck-report",
+)
 _STARTED_IN: Final = pytest.StashKey[dict[str, str]]()
 # pytest shows ids relative to the folder that it was started in.
 _ID: Final = re.compile(rf"{SUITE}|(?:\.\.[/\\])*{SUITE}::.*")
@@ -58,6 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "'bedrock-authcheck' runs it alone, 'bedrock-authcheck::GROUP::SCENARIO' a part of it",
     )
     parser.addini("bedrock_authcheck", "run the bundled suite in every run", "bool", default=False)
+    group.addoption(
+        "--authcheck-client",
+        metavar="NAME",
+        help="judge this client: boto3 (the default) or aiobotocore",
+    )
+    parser.addini("authcheck_client", "client that the bundled suite judges")
     group.addoption(
         "--authcheck-rules",
         metavar="IDS",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
-from traceback import format_exception
+from threading import Lock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,9 +33,13 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
+    from bedrock_authcheck.clients.contract import Connection
     from bedrock_authcheck.spec.catalogue import Operation
 
 _ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
+_LOCK: Final = Lock()  # for what all clients share: botocore's paths, and how it waits
+_CALLING: Final[list[int]] = []  # one for each call that is under way
+_BEFORE: Final[list[Any]] = []  # how botocore waited before the first of them
 
 
 class Boto3Client:
@@ -66,7 +70,7 @@ class Boto3Client:
             return f"botocore {self.version} has no setting for {settings.preference}"
         return None
 
-    def connect(self, service: str, settings: ClientSettings) -> Boto3Connection:
+    def connect(self, service: str, settings: ClientSettings) -> Connection:
         """Prepare a client; it is built, in the environment of the moment, at its first call."""
         return Boto3Connection(service, settings)
 
@@ -147,11 +151,15 @@ class Boto3Connection:
         self._settings = settings
         self._session: boto3.Session | None = None
         self._client: BaseClient | None = None
+        self._failed: Exception | None = None
+        self._making = Lock()
 
     def prepare(self, stage: Stage) -> None:
         """Make the session or, on it, the client; what fails is told by the first call."""
-        with suppress(Exception):  # the call makes it once more, and fails as this did
+        try:
             self._made_session() if stage is Stage.SESSION else self._made_client()
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
+            self._failed = error
 
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
@@ -159,8 +167,7 @@ class Boto3Connection:
             with _no_back_off():
                 _invoke(self._made_client(), call)
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
-            chain = "".join(format_exception(error, limit=0))  # frames would hold no values
-            return CallResult(False, type(error).__name__, str(error), chain)
+            return CallResult.of(error)
         return CallResult(ok=True)
 
     def shown(self) -> Mapping[str, str]:
@@ -181,24 +188,31 @@ class Boto3Connection:
                 core.register_component("token_provider", TokenInCode(self._settings.token))
             keys = self._settings.keys if self._settings.keys_in_session else {}
             paths = shared_loader().search_paths
-            known = len(paths)
-            self._session = boto3.Session(
-                botocore_session=core, profile_name=self._settings.profile, **keys
-            )
-            del paths[known:]  # each boto3 session adds its own resources once more, for good
+            with _LOCK:
+                known = len(paths)
+                self._session = boto3.Session(
+                    botocore_session=core, profile_name=self._settings.profile, **keys
+                )
+                del paths[known:]  # each boto3 session adds its own resources once more, for good
         return self._session
 
     def _made_client(self) -> BaseClient:
-        if self._client is None:
-            keys = {} if self._settings.keys_in_session else self._settings.keys
-            made: BaseClient = self._made_session().client(
-                self._service,  # type: ignore[call-overload] # the stubs list services by literal
-                region_name=self._settings.region,
-                config=_config(self._settings),
-                **keys,
-            )
-            self._client = made
-        return self._client
+        with self._making:  # threads that share it make it once
+            return self._client or self._make_client()
+
+    def _make_client(self) -> BaseClient:
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        keys = {} if self._settings.keys_in_session else self._settings.keys
+        made: BaseClient = self._made_session().client(
+            self._service,  # type: ignore[call-overload] # the stubs list services by literal
+            region_name=self._settings.region,
+            config=_config(self._settings),
+            **keys,
+        )
+        self._client = made
+        return made
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -214,6 +228,7 @@ class TokenInCode:
     """
 
     def __init__(self, token: str) -> None:
+        """Take the token."""
         self._token = FrozenAuthToken(token)
 
     def load_token(self, signing_name: str = "", **_: object) -> FrozenAuthToken | None:
@@ -252,10 +267,16 @@ def _no_back_off() -> Iterator[None]:
     """
     module: Any = botocore.endpoint
     containers: Any = ContainerMetadataFetcher
-    before = module.time, containers.SLEEP_TIME
-    module.time = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    containers.SLEEP_TIME = 0
+    with _LOCK:
+        if not _CALLING:  # the first of those that call at once
+            _BEFORE[:] = module.time, containers.SLEEP_TIME
+            module.time = SimpleNamespace(sleep=lambda _: None, time=time.time)
+            containers.SLEEP_TIME = 0
+        _CALLING.append(1)
     try:
         yield
     finally:
-        module.time, containers.SLEEP_TIME = before
+        with _LOCK:
+            _CALLING.pop()
+            if not _CALLING:
+                module.time, containers.SLEEP_TIME = _BEFORE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from traceback import format_exception
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,12 @@ class CallResult:
     error_type: str = ""
     error: str = field(default="", repr=False)
     traceback: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Report an error that was raised, with those that it came from."""
+        chain = "".join(format_exception(error, limit=0))  # frames would hold no values
+        return cls(ok=False, error_type=type(error).__name__, error=str(error), traceback=chain)
 
 
 class Stage(StrEnum):

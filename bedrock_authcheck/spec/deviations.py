@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _FILE: Final = "deviations.toml"
 _TEXTS: Final = ("client", "id", "link", "reason", "rule", "versions")
 
+KIN: Final = {"aiobotocore": "boto3"}
+"""Clients that authenticate by another's code, botocore, and so deviate as that one does."""
+
 _PATTERNS: Final = ("observed", "scenarios")
 _KEYS: Final = frozenset({*_TEXTS, *_PATTERNS})
 
@@ -49,7 +52,8 @@ class Deviation:
     def foresees(self, rule: str, client: str, version: str, scenario: str) -> bool:
         """Whether the entry speaks of a rule in a scenario with this client and version."""
         return (
-            (self.rule, self.client) == (rule, client)
+            self.rule == rule
+            and self.client in (client, KIN.get(client))
             and any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
             and self._specifiers.contains(version, prereleases=True)
         )

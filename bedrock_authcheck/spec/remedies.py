@@ -10,7 +10,7 @@ from typing import Final
 
 from packaging.specifiers import SpecifierSet
 
-from bedrock_authcheck.spec.deviations import explained
+from bedrock_authcheck.spec.deviations import KIN, explained
 
 _FILE: Final = "remedies.toml"
 
@@ -57,6 +57,6 @@ def remedies_of(client: str, version: str) -> tuple[Remedy, ...]:
     return tuple(
         remedy
         for remedy in load_remedies()
-        if remedy.client == client
+        if remedy.client in (client, KIN.get(client))
         and SpecifierSet(remedy.versions).contains(version, prereleases=True)
     )

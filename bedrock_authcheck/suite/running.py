@@ -41,10 +41,10 @@ def bench_of(session: pytest.Session) -> Bench:
     """Make, once, the suite's bench; ImportError where its client is not installed."""
     config = session.config
     if _BENCH not in config.stash:
-        from bedrock_authcheck.clients.boto3 import Boto3Client  # noqa: PLC0415 - costly, on use
+        from bedrock_authcheck.clients.known import KNOWN  # noqa: PLC0415 - costly, on use
         from bedrock_authcheck.suite.bench import Bench  # noqa: PLC0415 - costly, on use
 
-        bench = Bench(*services_of(session), Boto3Client())
+        bench = Bench(*services_of(session), KNOWN[config.option.authcheck_client].made())
         config.stash[_BENCH] = bench
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import warnings
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -13,6 +12,7 @@ import pytest
 
 from bedrock_authcheck import __version__
 from bedrock_authcheck.checks.judge import CHECKED
+from bedrock_authcheck.clients.known import KNOWN
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.jsonl import ReportWriter
 from bedrock_authcheck.report.result import ScenarioResult
@@ -43,28 +43,6 @@ _NARROWING: Final = ("keyword", "markexpr", "deselect", "lf", "stepwise")
 """pytest's own options that leave scenarios out because the user said so."""
 
 
-def client_versions() -> dict[str, str]:
-    """Versions of what is judged, without importing it; absent packages left out."""
-    found = {}
-    for name in ("boto3", "botocore"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _client() -> str:
-    versions = client_versions()
-    return " ".join(f"{name} {number}" for name, number in versions.items()) or "no boto3 installed"
-
-
-def _remedies() -> tuple[Remedy, ...]:
-    """Find what is known of the client that was judged, and not of its other releases."""
-    judged = client_versions().get("botocore")
-    return remedies_of("boto3", judged) if judged else ()
-
-
 class SuiteRun:
     """The hooks of a session that runs the bundled suite; registered with the flag on only.
 
@@ -77,8 +55,11 @@ class SuiteRun:
         selection: Sequence[str],
         rules: frozenset[str] | None,
         report: tuple[str, Path] | None,
+        client: str = "boto3",
     ) -> None:
         """Hold what was asked for; `of` reads it from a config."""
+        self._client = client
+        self._versions = KNOWN[client].versions()
         self._selection = selection
         self._rules = rules
         self._report = report
@@ -91,6 +72,7 @@ class SuiteRun:
         """Read options and ini keys. UsageError lists what would be right."""
         option = config.option
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
+        option.authcheck_client = _asked_client(config)
         check_selection(selection, groups_of(config))
         rules = _asked_rules(config)
         if config.option.authcheck_plan_selected:
@@ -98,7 +80,16 @@ class SuiteRun:
 
             config.pluginmanager.register(RecordRun(), "bedrock-authcheck-record")
         worker = hasattr(config, "workerinput")
-        return cls(selection, rules, None if worker else _report(config))
+        return cls(selection, rules, None if worker else _report(config), option.authcheck_client)
+
+    def _judged(self) -> str:
+        versions = " ".join(f"{name} {number}" for name, number in self._versions.items())
+        return versions if self._client in self._versions else f"{self._client} (not installed)"
+
+    def _remedies(self) -> tuple[Remedy, ...]:
+        """Find what is known of the client that was judged, and not of its other releases."""
+        judged = self._versions.get("botocore")
+        return remedies_of(self._client, judged) if judged else ()
 
     def pytest_sessionstart(self) -> None:
         """Begin the report: a run that writes none, such as `pytest --help`, leaves the old one."""
@@ -107,7 +98,7 @@ class SuiteRun:
         option, path = self._report
         header = {
             "tool": {"name": ROOT, "version": __version__},
-            "client": {"name": "boto3", "versions": client_versions()},
+            "client": {"name": self._client, "versions": self._versions},
             "rule_set": rule_set(),
         }
         try:
@@ -121,7 +112,7 @@ class SuiteRun:
         asked = f", rules {', '.join(sorted(self._rules))}" if self._rules else ""
         strict = ", strict" if config.getoption("authcheck_strict") else ""
         rules = f"rule set {rule_set()}{asked}{strict}"
-        return f"bedrock-authcheck: {__version__}, client {_client()}, {rules}"
+        return f"bedrock-authcheck: {__version__}, client {self._judged()}, {rules}"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
@@ -213,10 +204,10 @@ class SuiteRun:
         for text in first_warnings(self._results, rules):
             terminalreporter.write_line(f"{text}\n", yellow=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 - pytest offers no other way
-        for line, markup in summary_of(self._results, rules, width, _remedies()):
+        for line, markup in summary_of(self._results, rules, width, self._remedies()):
             terminalreporter.write_line(line, **markup)
         ran = counted(len(self._results), "scenario")
-        terminalreporter.write_line(f"{ran}, client {_client()}")
+        terminalreporter.write_line(f"{ran}, client {self._judged()}")
         if len(self._results) < self._chosen:
             text = f"stopped early: {len(self._results)} of {self._chosen} scenarios ran, no others"
             terminalreporter.write_line(f"{text} are in the table", yellow=True)
@@ -256,6 +247,16 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
     if given is not None and not asked:
         raise pytest.UsageError("--authcheck-rules names no rule; write ids such as CHAIN-1,limit")
     return frozenset(asked) or None
+
+
+def _asked_client(config: pytest.Config) -> str:
+    given: str | None = config.getoption("authcheck_client")
+    origin = "authcheck_client" if given is None else "--authcheck-client"
+    name = given or config.getini("authcheck_client") or next(iter(KNOWN))
+    if name not in KNOWN:
+        msg = f"{origin}: {name!r} is no client that the suite knows; choose {' or '.join(KNOWN)}"
+        raise pytest.UsageError(msg)
+    return str(name)
 
 
 def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

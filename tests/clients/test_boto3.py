@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from bedrock_authcheck.clients import boto3 as room
-from bedrock_authcheck.clients.boto3 import Boto3Client
+from bedrock_authcheck.clients.boto3 import Boto3Client, Boto3Connection
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference
 from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.environments.isolation import isolated
@@ -154,7 +154,10 @@ def test_a_retry_is_made_at_once_and_only_one(
 def test_an_error_is_told_by_type_and_text(services: Services, environment: Environment) -> None:
     (result,), seen = _run(services, environment, CONVERSE)
     assert result == CallResult(
-        ok=False, error_type="NoCredentialsError", error="Unable to locate credentials"
+        ok=False,
+        error_type="NoCredentialsError",
+        error="Unable to locate credentials",
+        traceback="botocore.exceptions.NoCredentialsError: Unable to locate credentials\n",
     )
     assert seen == ()
     environment.provide("environment")
@@ -188,6 +191,7 @@ def uncollected(services: Services, environment: Environment) -> Iterator[None]:
 def test_close_drops_the_connections(services: Services, environment: Environment) -> None:
     before = belongings(collected=False)
     connection = Boto3Client().connect("bedrock-runtime", ClientSettings())
+    assert isinstance(connection, Boto3Connection)
     with isolated(environment):
         connection.call(CONVERSE)
         connection.call(Call("bedrock-runtime", "ConverseStream"))

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import jsonschema
 import pytest
 
-from bedrock_authcheck.model import AuthScheme, CredentialSource, Outcome
+from bedrock_authcheck.model import AuthScheme, CredentialSource, Outcome, Variant
 from bedrock_authcheck.report.jsonl import Report, ReportError, read_report
 from tests.plugin.conftest import CHAIN, DEVIANT, NOT_OFFERED
 
@@ -99,7 +99,7 @@ def test_every_line_is_as_the_schema_says(report: Path) -> None:
 def test_the_schema_names_what_the_model_names() -> None:
     definitions = SCHEMA["$defs"]
     assert definitions["outcome"]["enum"] == [*Outcome]
-    assert definitions["source"]["enum"] == [*CredentialSource]
+    assert definitions["source"]["enum"] == [*CredentialSource, *Variant]
     assert definitions["request"]["properties"]["scheme"]["enum"] == [*AuthScheme]
 
 

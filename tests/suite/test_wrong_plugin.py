@@ -63,7 +63,7 @@ import os
 
 from botocore.signers import RequestSigner
 
-from bedrock_authcheck.suite import session
+from bedrock_authcheck.clients.known import KnownClient
 
 
 def by_token(self, operation_name, request, **options):
@@ -71,7 +71,7 @@ def by_token(self, operation_name, request, **options):
 
 
 RequestSigner.sign = by_token
-session.client_versions = lambda: {"boto3": "1.39.0", "botocore": "1.39.0"}
+KnownClient.versions = lambda _: {"boto3": "1.39.0", "botocore": "1.39.0"}
 """
 
 

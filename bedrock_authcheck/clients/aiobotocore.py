@@ -1,0 +1,137 @@
+"""aiobotocore in this process: botocore's choice of credentials, over asyncio and aiohttp.
+
+It pins a botocore that is older than the newest; deviations are ranged by the one it uses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+import botocore
+from aiobotocore.config import AioConfig
+from aiobotocore.endpoint import AioEndpoint
+from aiobotocore.session import AioSession
+
+from bedrock_authcheck.clients.boto3 import Boto3Client, TokenInCode, minimal_of, options_of
+from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
+from bedrock_authcheck.environments.patching import replaced
+from bedrock_authcheck.spec.catalogue import shared_loader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class AiobotocoreClient(Boto3Client):
+    """aiobotocore as it is installed; it offers what its botocore does."""
+
+    name = "aiobotocore"
+
+    def connect(self, service: str, settings: ClientSettings) -> AiobotocoreConnection:
+        """Prepare a client; it is built, in the environment of the moment, at its first call."""
+        return AiobotocoreConnection(service, settings)
+
+
+class AiobotocoreConnection:
+    """One aiobotocore client of a session of its own, on an event loop of its own."""
+
+    def __init__(self, service: str, settings: ClientSettings) -> None:
+        """Note what to build."""
+        self._service = service
+        self._settings = settings
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._session: AioSession | None = None
+        self._client: Any = None
+        self._failure: Exception | None = None
+
+    def prepare(self, stage: Stage) -> None:
+        """Make the session or, on it, the client; what fails is told by the first call."""
+        try:
+            if stage is Stage.SESSION:
+                self._made_session()
+            else:
+                self._runner.run(self._made_client())
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
+            self._failure = error
+
+    def call(self, call: Call) -> CallResult:
+        """Call the operation and read its answer, streams and pages included, to the end."""
+        try:
+            with replaced([(AioEndpoint, "_sleep", _no_back_off)]):
+                self._runner.run(self._call(call))
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
+            return CallResult.of(error)
+        return CallResult(ok=True)
+
+    async def _call(self, call: Call) -> None:
+        if self._failure is not None:
+            raise self._failure
+        client = await self._made_client()
+        parameters = minimal_of(call)
+        method = botocore.xform_name(call.operation)
+        if call.paginate:
+            async for _ in client.get_paginator(method).paginate(**parameters):
+                pass
+            return
+        response = await getattr(client, method)(**parameters)
+        for value in response.values():
+            if hasattr(value, "__aiter__"):  # a stream of events, or a body
+                try:
+                    async for _ in value:
+                        pass
+                finally:
+                    value.close()
+
+    def shown(self) -> Mapping[str, str]:
+        """Show session and client as a program, a debugger or a log would."""
+        made = {"session": self._session, "client": self._client}
+        return {
+            f"{show.__name__} of the {name}": show(value)
+            for name, value in made.items()
+            if value is not None
+            for show in (repr, str)
+        }
+
+    def _made_session(self) -> AioSession:
+        if self._session is None:
+            session = AioSession(profile=self._settings.profile)
+            session.register_component("data_loader", shared_loader())
+            if self._settings.token:
+                session.register_component("token_provider", _Token(self._settings.token))
+            if self._settings.keys_in_session and self._settings.keys:
+                names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+                session.set_credentials(*map(self._settings.keys.get, names))
+            self._session = session
+        return self._session
+
+    async def _made_client(self) -> Any:  # noqa: ANN401 - aiobotocore makes its class of the moment
+        if self._client is None:
+            keys = {} if self._settings.keys_in_session else self._settings.keys
+            self._client = await self._stack.enter_async_context(
+                self._made_session().create_client(
+                    self._service,
+                    region_name=self._settings.region,
+                    config=AioConfig(**options_of(self._settings)),
+                    **keys,
+                )
+            )
+        return self._client
+
+    def close(self) -> None:
+        """Close the client's connections and the loop."""
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+        self._session = self._client = None
+
+
+class _Token(TokenInCode):
+    """The token provider of a program that brings its own token, as aiobotocore asks it."""
+
+    async def load_token(self, signing_name: str = "", **_: object) -> Any:  # type: ignore[override] # noqa: ANN401 - awaited here
+        return super().load_token(signing_name)
+
+
+async def _no_back_off(_self: AioEndpoint, _seconds: float) -> None:
+    """Retry at once, in place of AioEndpoint._sleep."""
