@@ -40,13 +40,15 @@ class Expectation:
 class Turn:
     """One call of a scenario: what was expected of it, what came of it, what it sent.
 
-    `observations` are the requests at every endpoint that the call led to.
+    `observations` are the requests at every endpoint that the call led to. `client` is the
+    number of the client that was asked.
     """
 
     call: Call
     expectation: Expectation
     result: CallResult
     observations: tuple[Observation, ...] = ()
+    client: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.suite.late import Latecomers
 from bedrock_authcheck.suite.machine import Machine, SharedMachines
-from bedrock_authcheck.suite.performing import Performance, step_of
+from bedrock_authcheck.suite.performing import Performance
 from bedrock_authcheck.suite.sight import logged
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 
@@ -64,12 +64,12 @@ class Bench:
             environment = machine.environment
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region))
-            ledger.program(service, *(step_of(environment, step) for step in scenario.steps))
             foreign = _foreign_tokens(scenario)
             variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
             performance = Performance(
                 environment, ledger, partial(machine.connect, service, scenario.settings)
             )
+            ledger.program(service, *map(performance.step, scenario.steps))
             with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
                 sight = self._perform(scenario, performance)
             self.endpoint.check()

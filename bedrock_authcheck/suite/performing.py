@@ -63,14 +63,14 @@ class Performance:
                     result = self._client(act.client).call(act.call)
                     sent = self._ledger.observations[seen:]
                 expected = act.expectation or expectation
-                self.turns.append(Turn(act.call, expected, result, sent))
+                self.turns.append(Turn(act.call, expected, result, sent, act.client))
             case Together():
                 self._together(act, expectation)
             case Prepare():
                 with self.watch.over():
                     self._client(act.client).prepare(act.stage)
             case Change():
-                change(self._environment, act)
+                self._change(act)
 
     def _together(self, act: Together, expectation: Expectation) -> None:
         barrier = Barrier(len(act.asks))
@@ -86,27 +86,27 @@ class Performance:
         sent = self._ledger.observations[seen:]
         for one, result in zip(act.asks, results, strict=True):
             its = tuple(observation for observation in sent if _is_of(observation, one))
-            self.turns.append(Turn(one.call, one.expectation or expectation, result, its))
+            expected = one.expectation or expectation
+            self.turns.append(Turn(one.call, expected, result, its, one.client))
+
+    def _change(self, act: Change) -> None:
+        """Let the variables of this process hold what the act says, in place of what they held."""
+        names = VARIABLES_OF[act.source]
+        for name in names:
+            os.environ.pop(name, None)
+        if act.to is not None:
+            os.environ.update(self._environment.variables_of(act.to))
+        self.watch.pass_over(names)
+
+    def step(self, step: Step | Changing) -> Step:
+        """Make a programmed answer of one that comes after a change."""
+        return partial(self._changed, step) if isinstance(step, Changing) else step
+
+    def _changed(self, step: Changing, usual: Answer) -> Answer:
+        self._change(step.change)
+        return step.then(usual)
 
 
 def _is_of(observation: Observation, ask: Ask) -> bool:
     model = str((ask.call.parameters or {})["modelId"])
     return f"/{model}/" in observation.exchange.target
-
-
-def change(environment: Environment, act: Change) -> None:
-    """Let the variables of this process hold what the act says, in place of what they held."""
-    for name in VARIABLES_OF[act.source]:
-        os.environ.pop(name, None)
-    if act.to is not None:
-        os.environ.update(environment.variables_of(act.to))
-
-
-def step_of(environment: Environment, step: Step | Changing) -> Step:
-    """Make a programmed answer of one that comes after a change."""
-    return partial(_changed, environment, step) if isinstance(step, Changing) else step
-
-
-def _changed(environment: Environment, step: Changing, usual: Answer) -> Answer:
-    change(environment, step.change)
-    return step.then(usual)

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @contextmanager
@@ -39,13 +39,21 @@ class Watch:
     def __init__(self) -> None:
         """Begin with nothing changed."""
         self.changed: dict[str, None] = {}  # in order, each once
+        self._before: dict[str, str] = {}
 
     @contextmanager
     def over(self) -> Iterator[None]:
         """Compare the environment after the block with that before it."""
-        before = dict(os.environ)
+        self._before = dict(os.environ)
         yield
-        self.changed |= dict.fromkeys(_differing(before, os.environ))
+        self.changed |= dict.fromkeys(_differing(self._before, os.environ))
+
+    def pass_over(self, names: Iterable[str]) -> None:
+        """Take what these variables hold now as given: it is not the block that changed them."""
+        for name in names:
+            self._before.pop(name, None)
+            if name in os.environ:
+                self._before[name] = os.environ[name]
 
 
 def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
