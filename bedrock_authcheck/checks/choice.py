@@ -57,7 +57,7 @@ def _said(result: CallResult) -> str:
     return f"{result.error_type}: {result.error}"
 
 
-def _but_for(flagged: list[Observation], trial: Trial) -> Iterator[Problem]:
+def but_for(flagged: list[Observation], trial: Trial) -> Iterator[Problem]:
     """Judge the requests that a check has not flagged yet as any others."""
     others = tuple(seen for seen in trial.observations if seen not in flagged)
     if others or not flagged:
@@ -190,7 +190,7 @@ def token_passed_over(trial: Trial) -> Iterator[Problem]:
     for problem in token_not_carried(trial):
         yield problem
         flagged += [problem.observation] if problem.observation else []
-    yield from _but_for(flagged, trial)
+    yield from but_for(flagged, trial)
 
 
 def blank_token_unsent(trial: Trial) -> Iterator[Problem]:
@@ -202,7 +202,7 @@ def blank_token_unsent(trial: Trial) -> Iterator[Problem]:
     ]
     for seen in blank:
         yield Problem(str(trial.expectation), "`Bearer` with nothing behind it", seen)
-    yield from _but_for(blank, trial)
+    yield from but_for(blank, trial)
 
 
 def token_trimmed(trial: Trial) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks import below, choice, exposure, signing, wishes
+from bedrock_authcheck.checks import below, choice, exposure, signing, transport, wishes
 from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
@@ -47,6 +47,8 @@ CHECKS: Final[dict[str, Check]] = {
     "TOKEN-2": choice.token_trimmed,
     "TOKEN-3": choice.foreign_token_unread,
     "TOKEN-4": choice.as_expected,
+    "TOKEN-5": transport.not_over_plain_http,
+    "TOKEN-6": transport.not_redirected,
     "TOKEN-7": exposure.nothing_shown,
     "PREF-1": choice.token_passed_over,
     "PREF-3": choice.anonymous,

@@ -61,4 +61,17 @@ class Changing:
     then: Step
 
 
+@dataclass(frozen=True, slots=True)
+class Redirecting:
+    """A programmed answer that leads to another address of the endpoint.
+
+    `service` listens there, `host` is what the address calls this machine, `plain` is http.
+    """
+
+    service: str
+    status: int = 307
+    plain: bool = False
+    host: str = "127.0.0.1"
+
+
 Act = Ask | Together | Prepare | Change

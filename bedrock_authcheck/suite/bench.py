@@ -16,7 +16,10 @@ from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environme
 from bedrock_authcheck.environments.isolation import isolated
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
+from bedrock_authcheck.services.listener import HOST
+from bedrock_authcheck.services.steps import redirect
 from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.suite.acts import Redirecting
 from bedrock_authcheck.suite.late import Latecomers
 from bedrock_authcheck.suite.machine import Machine, SharedMachines
 from bedrock_authcheck.suite.performing import Performance
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from bedrock_authcheck.model import Credential
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
+    from bedrock_authcheck.services.steps import Step
+    from bedrock_authcheck.suite.acts import Changing
     from bedrock_authcheck.suite.scenario import Held, Scenario
 
 
@@ -65,11 +70,12 @@ class Bench:
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region))
             foreign = _foreign_tokens(scenario)
-            variables = {**scenario.variables, **{name: t.value for name, t in foreign.items()}}
+            tokens = {name: token.value for name, token in foreign.items()}
+            variables = {**self._plain(scenario), **scenario.variables, **tokens}
             performance = Performance(
                 environment, ledger, partial(machine.connect, service, scenario.settings)
             )
-            ledger.program(service, *map(performance.step, scenario.steps))
+            ledger.program(service, *map(performance.step, self._steps(scenario)))
             with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
                 sight = self._perform(scenario, performance)
             self.endpoint.check()
@@ -92,6 +98,22 @@ class Bench:
                 ),
                 sight=sight,
             )
+
+    def _steps(self, scenario: Scenario) -> Iterator[Step | Changing]:
+        """Programmed answers, those that lead elsewhere with their addresses."""
+        for step in scenario.steps:
+            if isinstance(step, Redirecting):
+                url = self.endpoint.urls(tls=not step.plain)[step.service]
+                yield redirect(url.replace(HOST, step.host) + "/redirected", step.status)
+            else:
+                yield step
+
+    def _plain(self, scenario: Scenario) -> dict[str, str]:
+        """Variables that name the endpoints of plain http, where the scenario is a plain one."""
+        if not scenario.plain:
+            return {}
+        urls = self.endpoint.urls(tls=False)
+        return {facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()}
 
     def _perform(self, scenario: Scenario, performance: Performance) -> Sight | None:
         """Do the acts, and look at the process while they are done where that can be seen."""

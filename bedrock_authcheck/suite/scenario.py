@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.environments.levels import Defect
     from bedrock_authcheck.model import Origin
     from bedrock_authcheck.services.steps import Step
-    from bedrock_authcheck.suite.acts import Act, Changing
+    from bedrock_authcheck.suite.acts import Act, Changing, Redirecting
 
 ROOT: Final = "bedrock-authcheck"
 """The name of the suite: the first part of every scenario's id."""
@@ -58,7 +58,8 @@ class Beside(TypedDict, total=False):
     variables: Mapping[str, str]
     config: Mapping[str, str]
     foreign_variable: str | None
-    steps: tuple[Step | Changing, ...]
+    plain: bool
+    steps: tuple[Step | Changing | Redirecting, ...]
     acts: tuple[Act, ...]
     log_level: str
     shared: bool
@@ -68,12 +69,12 @@ class Beside(TypedDict, total=False):
 class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
 
-    `variables` are set beside the levels, `config` are settings in the config file (of a scenario
-    that is not shared); `foreign_variable` is given a token of its own that
-    must not be read. `steps` program the called service's next answers. What happens are the
-    `acts` or, without any, the `calls` one after the other. With a `log_level` (a name of
-    `logging`) the client's process is looked at too. A `shared` scenario runs on an environment
-    and a client that others with the same levels use too.
+    `variables` are set beside the levels, `config` are settings in the config file, and a `plain`
+    one names endpoints of plain http (both of a scenario that is not shared); `foreign_variable`
+    is given a token of its own that must not be read. `steps` program the called service's next
+    answers. What happens are the `acts` or, without any, the `calls` one after the other. With a
+    `log_level` (a name of `logging`) the client's process is looked at too. A `shared` scenario
+    runs on an environment and a client that others with the same levels use too.
     """
 
     group: str
@@ -86,7 +87,8 @@ class Scenario:
     variables: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, str] = field(default_factory=dict)
     foreign_variable: str | None = None
-    steps: tuple[Step | Changing, ...] = ()
+    plain: bool = False
+    steps: tuple[Step | Changing | Redirecting, ...] = ()
     acts: tuple[Act, ...] = ()
     log_level: str = ""
     shared: bool = False

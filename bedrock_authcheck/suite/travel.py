@@ -1,4 +1,4 @@
-"""TOKEN-7 and TOKEN-8: where the token, or a secret, may not go inside the client's process."""
+"""TOKEN-5 to TOKEN-8: where the token, or a secret, may not go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.authorization import Denial
 from bedrock_authcheck.services.steps import deny, reset, server_error
+from bedrock_authcheck.suite import transport
 from bedrock_authcheck.suite.scenario import CONVERSE, Held, Scenario
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _ORIGINS: Final[tuple[Origin, ...]] = (*CredentialSource, Variant.TOKEN_IN_CODE)
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Look at the client's process, whatever becomes of a call; then with the log turned up."""
+    """Follow the token over the network; then look at the client's process, with the log up too."""
+    yield from transport.plain()
+    yield from transport.redirected()
     yield from _shown()
     yield from _logged()
 

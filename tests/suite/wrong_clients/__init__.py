@@ -13,6 +13,7 @@ from tests.suite.wrong_clients import (
     order,
     signature,
     token,
+    transport,
     wishes,
 )
 from tests.suite.wrong_clients.registry import WRONG_CLIENTS, WrongClient
@@ -32,5 +33,6 @@ __all__ = [
     "order",
     "signature",
     "token",
+    "transport",
     "wishes",
 ]
