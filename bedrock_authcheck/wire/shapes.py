@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.wire.placeholders import FAKE, is_placeholder
 from bedrock_authcheck.wire.short_term import SHORT_TERM_PREFIX
+from bedrock_authcheck.wire.runs import from_base64
 from bedrock_authcheck.wire.tokens import LONG_TERM_PREFIX
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ def _is_nobodys(value: str, field: _Field, data: bytes, start: int) -> bool:
     if is_placeholder(value) or FAKE.encode() in inner:
         return True
     if field.what == PASSWORD:
-        return is_placeholder(inner.rpartition(b":")[2].decode("latin-1"))
+        password = inner.partition(b":")[2]  # a name holds no colon (RFC 7617)
+        return is_placeholder((password or inner).decode("latin-1"))
     if field.what != SIGNATURE:
         return False
     signers = _CREDENTIAL.findall(data, max(0, start - _NEAR), start + _NEAR)
@@ -245,7 +246,7 @@ _HEAD: Final = 24  # octets
 def _decoded(text: bytes) -> bytes:
     plain = text.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
     try:
-        return a2b_base64(plain[: len(plain) // 4 * 4])
+        return from_base64(plain)
     except ValueError:  # a `=` in the middle
         return b""
 
