@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks import below, choice, exposure, signing, transport, wishes
+from bedrock_authcheck.checks import below, choice, exposure, life, signing, transport, wishes
 from bedrock_authcheck.checks.keys import KEY_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Observer = Callable[[Trial], str]
 
 CHECKS: Final[dict[str, Check]] = {
-    "CHAIN-1": choice.as_expected,
+    "CHAIN-1": life.turn_by_turn,
     "CHAIN-2": choice.refused,
     "CHAIN-3": choice.not_mixed,
     "CHAIN-4": choice.half_level_unused,
@@ -50,12 +50,17 @@ CHECKS: Final[dict[str, Check]] = {
     "TOKEN-5": transport.not_over_plain_http,
     "TOKEN-6": transport.not_redirected,
     "TOKEN-7": exposure.nothing_shown,
+    "TOKEN-9": life.turn_by_turn,
+    "TOKEN-10": life.environment_unchanged,
+    "TOKEN-11": life.bearer_or_error,
+    "TOKEN-13": life.rejected_once,
     "PREF-1": choice.token_passed_over,
     "PREF-3": choice.anonymous,
 }
 
 OBSERVERS: Final[dict[str, Observer]] = {
     "TOKEN-8": exposure.told_by_the_log,
+    "TOKEN-12": life.when_it_takes_effect,
     "PREF-2": wishes.who_signed,
 }
 """For the rules of level OBSERVE: what says what was seen."""

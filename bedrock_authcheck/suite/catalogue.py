@@ -19,6 +19,7 @@ GROUPS: Final = {
     "limit": "bedrock_authcheck.suite.limit",
     "token": "bedrock_authcheck.suite.api_key",
     "travel": "bedrock_authcheck.suite.travel",
+    "life": "bedrock_authcheck.suite.life",
     "preference": "bedrock_authcheck.suite.preference",
     "keys": "bedrock_authcheck.suite.keys",
     "recording": "bedrock_authcheck.suite.recordings",
