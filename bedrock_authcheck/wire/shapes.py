@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.wire.placeholders import FAKE, is_placeholder
-from bedrock_authcheck.wire.short_term import SHORT_TERM_PREFIX
 from bedrock_authcheck.wire.runs import from_base64
+from bedrock_authcheck.wire.short_term import SHORT_TERM_PREFIX
 from bedrock_authcheck.wire.tokens import LONG_TERM_PREFIX
 
 if TYPE_CHECKING:
