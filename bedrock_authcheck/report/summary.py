@@ -100,6 +100,7 @@ def summary_of(
         "not part of this run", [rule for rule in CHECKED if rule not in held], width
     )
     yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKED], width)
+    yield from _observations(results, width)
     yield from _deviations(results, width)
     for remedy in remedies:
         yield from _remedy(remedy, results, width)
@@ -140,6 +141,24 @@ def _listed(title: str, names: Sequence[str], width: int) -> Iterator[Line]:
         for line in _wrapped(f"{title}: {', '.join(names)}", width, "  "):
             yield line, {}
         yield "", {}
+
+
+def _observations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
+    """Say what was seen of the rules that only observe, the most frequent first."""
+    seen: dict[str, Counter[str]] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            if verdict.outcome is Outcome.OBSERVED:
+                seen.setdefault(verdict.rule, Counter())[verdict.observed] += 1
+    if not seen:
+        return
+    yield "observed, where sources are silent or clients legitimately differ (never a failure):", {}
+    for rule in sorted(seen, key=rule_order):
+        yield f"  {rule}", {"bold": True}
+        for text, count in seen[rule].most_common():
+            for line in _wrapped(f"    {counted(count, 'scenario')}: {text}", width, "      "):
+                yield line, {}
+    yield "", {}
 
 
 def _deviations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
