@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from bedrock_authcheck.suite.catalogue import scenarios_of
 from bedrock_authcheck.suite.items import foreseen
 from tests.releases import needs_a_right_client
 from tests.suite.wrong_clients import WRONG_CLIENTS, WrongClient
+from tests.suite.wrong_clients.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +125,11 @@ def test_honest_client_passes_where_wrong_ones_are_caught(
 def test_every_rule_that_is_checked_is_broken_by_a_wrong_client() -> None:
     caught = {rule for wrong in WRONG_CLIENTS for rules in wrong.caught.values() for rule in rules}
     assert caught == set(CHECKS)
+
+
+def test_the_page_of_wrong_clients_is_current() -> None:
+    page = Path(__file__).parents[2] / "docs" / "wrong-clients.md"
+    assert page.read_text("utf-8") == table(), "python -m tests.suite.wrong_clients > docs/…"
 
 
 def test_every_wrong_client_has_a_name_of_its_own_and_says_its_fault() -> None:
