@@ -1,4 +1,4 @@
-"""CHAIN-5 and CHAIN-6: below a usable token, nothing breaks the call and nobody is asked."""
+"""CHAIN-5 to CHAIN-7: below a usable token all is quiet; which variant of a level wins."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def nobody_asked(trial: Trial) -> Iterator[Problem]:
         yield Problem(expected, f"an attempt to reach {host}")
     if not (asked or tried or trial.requests):
         raise NothingToJudge("no request was seen")
+
+
+def winner_among_variants(trial: Trial) -> str:
+    """CHAIN-7: say which of the variants that are present signed."""
+    present = " or ".join(origin.title for origin in trial.present)
+    if not trial.requests:
+        said = "; ".join(result.error_type for result in trial.results if not result.ok)
+        return f"none of {present}: {said or 'no request'}"
+    seen = trial.requests[0]
+    signed = seen.origin.title if seen.origin else f"{seen.evidence.scheme}"
+    return f"{signed}, of {present}"

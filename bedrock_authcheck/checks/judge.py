@@ -59,6 +59,7 @@ CHECKS: Final[dict[str, Check]] = {
 }
 
 OBSERVERS: Final[dict[str, Observer]] = {
+    "CHAIN-7": below.winner_among_variants,
     "TOKEN-8": exposure.told_by_the_log,
     "TOKEN-12": life.when_it_takes_effect,
     "PREF-2": wishes.who_signed,

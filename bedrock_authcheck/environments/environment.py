@@ -22,6 +22,7 @@ from bedrock_authcheck.environments.levels import (
     parse_sources,
     provision,
 )
+from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.services.listener import Listener
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.wire.attribution import Keyring
@@ -65,6 +66,7 @@ class Environment:
         self.keyring = Keyring()
         self.settings: dict[str, str] = {}
         self.tokens_in_code: list[str] = []
+        self.grants = Grants()
         self.metadata: dict[Origin, InstanceMetadata | ContainerCredentials] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
@@ -152,6 +154,9 @@ class Environment:
         self.settings.update(added.settings)
         if added.token_in_code:
             self.tokens_in_code.append(added.token_in_code)
+        self.grants.include(added.grants)
+        for other in added.beside:
+            self.hold(other)
         self.hold(credential)
 
     def hold(self, credential: Credential) -> None:

@@ -14,7 +14,7 @@ from bedrock_authcheck.environments.levels import (
     ini,
     provision,
 )
-from bedrock_authcheck.environments.variants import process
+from bedrock_authcheck.environments.variants import VARIANTS, process
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services import faults
 
@@ -46,8 +46,12 @@ def lay_out(
     if isinstance(credential, AwsCredential):
         if credential.variant is Variant.PROCESS:
             return process(credential, home, defect)
+        lay = VARIANTS.get(credential.origin)
+        if lay is not None and defect is None:
+            return lay(credential, home)
         if defect not in _PLAIN and credential.origin in _FILES:
             return _broken_file(credential, defect)
+    token_file = token_file or credential.origin is Variant.POD_IDENTITY
     usual = provision(credential, region, defect=defect, token_file=token_file)
     if defect in _PLAIN:
         return usual

@@ -17,6 +17,7 @@ from bedrock_authcheck.model import (
     CredentialSource,
     Variant,
 )
+from bedrock_authcheck.services.grants import Grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +87,8 @@ class Provision:
     `files` are texts by their path below the home. `settings` are keyword arguments for a
     client or session of boto3, `token_in_code` is for a client that takes one. `service` is to
     be served, and `url_variable` set to its address followed by `url_path`; nobody listens
-    there if it is `refusing`. `folders` are paths below the home.
+    there if it is `refusing`. `folders` are paths below the home. `grants` are what the token
+    services give, `beside` credentials that come along: a role's source.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -98,6 +100,8 @@ class Provision:
     url_path: str = ""
     refusing: bool = False
     folders: tuple[str, ...] = ()
+    grants: Grants = field(default_factory=Grants, repr=False)
+    beside: tuple[Credential, ...] = ()
 
 
 def provision(
@@ -142,6 +146,12 @@ def _fields(
     elif defect is Defect.NO_SECRET:
         del fields[secret]
     return fields
+
+
+def key_fields(credential: AwsCredential) -> dict[str, str]:
+    """Return a credential as the fields of an INI section."""
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return _fields(credential, names, None)
 
 
 def ini(fields: Mapping[str, str], section: str = "default") -> str:

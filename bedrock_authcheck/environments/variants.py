@@ -5,21 +5,42 @@ Source: AWS SDKs and Tools reference guide, "Standardized credential providers".
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from bedrock_authcheck.environments.levels import CONFIG_FILE, Defect, Provision, ini
+from bedrock_authcheck.environments.canaries import canary
+from bedrock_authcheck.environments.levels import (
+    CONFIG_FILE,
+    CREDENTIALS_FILE,
+    Defect,
+    Provision,
+    ini,
+    key_fields,
+    merged,
+)
+from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.faults import GARBAGE, LONG_AGO
+from bedrock_authcheck.services.grants import ACCOUNT, ROLE_ARN, ROLE_NAME, Grants
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from bedrock_authcheck.model import AwsCredential
+    from bedrock_authcheck.model import AwsCredential, Origin
 
 LIFETIME: Final = timedelta(hours=6)
+PROFILE: Final = "authcheck"
+"""The profile of the variants that are one, which AWS_PROFILE or code must name."""
+
 _SCRIPT: Final = ".aws/credential_process.py"
+_SOURCE: Final = "authcheck-source"
+_SSO_SESSION: Final = "authcheck"
+_SSO_START: Final = "https://authcheck.awsapps.com/start"
+_WEB_IDENTITY: Final = ".aws/web-identity-token"
 
 
 def process(credential: AwsCredential, home: Path, defect: Defect | None) -> Provision:
@@ -55,3 +76,86 @@ def _script(credential: AwsCredential, defect: Defect | None) -> str:
     elif defect is Defect.NO_KEY_ID:
         del document["AccessKeyId"]
     return f"print({json.dumps(document)!r})\n"
+
+
+def _shared_profile(credential: AwsCredential, _: Path) -> Provision:
+    return Provision(files={CREDENTIALS_FILE: ini(key_fields(credential), PROFILE)})
+
+
+def _config_profile(credential: AwsCredential, _: Path) -> Provision:
+    return Provision(files={CONFIG_FILE: ini(key_fields(credential), f"profile {PROFILE}")})
+
+
+def _role(credential: AwsCredential, _: Path) -> Provision:
+    """Lay out a role of the default profile, whose source is a profile with keys of its own."""
+    source = cast("AwsCredential", canary(Variant.SOURCE_PROFILE))
+    role = {"role_arn": ROLE_ARN, "source_profile": _SOURCE}
+    keys = ini(key_fields(source), f"profile {_SOURCE}")
+    return Provision(
+        files={CONFIG_FILE: merged(ini(role), keys)},
+        grants=Grants(roles={Variant.SOURCE_PROFILE: credential}),
+        beside=(source,),
+    )
+
+
+def _role_from_environment(credential: AwsCredential, _: Path) -> Provision:
+    """Lay out a role of a profile, whose source are the variables of level 3, if they are set."""
+    role = {"role_arn": ROLE_ARN, "credential_source": "Environment"}
+    return Provision(
+        files={CONFIG_FILE: ini(role, f"profile {PROFILE}")},
+        grants=Grants(roles={CredentialSource.ENVIRONMENT: credential}),
+    )
+
+
+def _web_identity(credential: AwsCredential, home: Path) -> Provision:
+    token = f"FAKE-web-identity-{secrets.token_hex(16)}"
+    role = {
+        "role_arn": ROLE_ARN,
+        "web_identity_token_file": str(home / _WEB_IDENTITY),
+        "role_session_name": "authcheck",
+    }
+    return Provision(
+        files={CONFIG_FILE: ini(role), _WEB_IDENTITY: token},
+        grants=Grants(web_identities={token: credential}),
+    )
+
+
+def _sso(credential: AwsCredential, _: Path) -> Provision:
+    """Lay out a session that somebody has signed in to: its access token is in the cache."""
+    token = f"FAKE-sso-access-token-{secrets.token_hex(16)}"
+    profile = {
+        "sso_session": _SSO_SESSION,
+        "sso_account_id": ACCOUNT,
+        "sso_role_name": ROLE_NAME,
+    }
+    session = {
+        "sso_start_url": _SSO_START,
+        "sso_region": "us-east-1",
+        "sso_registration_scopes": "sso:account:access",
+    }
+    cached = {
+        "startUrl": _SSO_START,
+        "region": session["sso_region"],
+        "accessToken": token,
+        "expiresAt": (datetime.now(UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    # The cache's name is a SHA-1 of the session's, by the reference guide: no security in it.
+    name = hashlib.sha1(_SSO_SESSION.encode(), usedforsecurity=False).hexdigest()
+    return Provision(
+        files={
+            CONFIG_FILE: merged(ini(profile), ini(session, f"sso-session {_SSO_SESSION}")),
+            f".aws/sso/cache/{name}.json": json.dumps(cached),
+        },
+        grants=Grants(portal={token: credential}),
+    )
+
+
+VARIANTS: Final[Mapping[Origin, Callable[[AwsCredential, Path], Provision]]] = {
+    Variant.SHARED_PROFILE: _shared_profile,
+    Variant.CONFIG_PROFILE: _config_profile,
+    Variant.ROLE: _role,
+    Variant.ROLE_FROM_ENVIRONMENT: _role_from_environment,
+    Variant.WEB_IDENTITY: _web_identity,
+    Variant.SSO: _sso,
+}
+"""How each is laid out; the process, which may be broken, and the roles of level 6 aside."""

@@ -108,6 +108,10 @@ class _SimulatedService:
         denial = self._authorize(observation, operation, ledger)
         if denial is None and operation is None and self._facts in BEDROCK:
             denial = UNKNOWN_OPERATION
+        signer = None if denial else observation.origin
+        granted = ledger.grants.answer(observation.exchange, signer)
+        if granted is not None:
+            return granted
         if denial is not None:
             return denial_answer(self.name, denial)
         return plausible_answer(self.name, operation)

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
+from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.wire.attribution import Keyring, Observation
 
 if TYPE_CHECKING:
@@ -24,13 +25,20 @@ class Ledger:
 
     Written by the thread of the loop and read by the test's. `keyring` and `region` are
     what requests are held against; a `region` of None accepts any. `keyring` may be replaced
-    while requests arrive. A `player` answers in place of the simulated services.
+    while requests arrive. `grants` are what the token services give. A `player` answers in
+    place of the simulated services.
     """
 
-    def __init__(self, keyring: Keyring | None = None, region: str | None = None) -> None:
+    def __init__(
+        self,
+        keyring: Keyring | None = None,
+        region: str | None = None,
+        grants: Grants | None = None,
+    ) -> None:
         """Begin with nothing received and nothing programmed."""
         self.keyring = keyring or Keyring()
         self.region = region
+        self.grants = grants or Grants()
         self.player: Player | None = None
         self._observations: dict[int, Observation] = {}
         self._steps: defaultdict[str, deque[Step]] = defaultdict(deque)

@@ -45,4 +45,10 @@ OTHERS: Final = (
 )
 """Services that must never see a Bedrock token (LIMIT-6)."""
 
-SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, *OTHERS)}
+TOKEN_SERVICES: Final = (
+    ServiceFacts("sso", "SSO", "awsssoportal"),
+    ServiceFacts("sso-oidc", "SSO OIDC", "sso-oauth"),
+)
+"""Services that hand out credentials, beside STS."""
+
+SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, *OTHERS, *TOKEN_SERVICES)}

@@ -68,7 +68,7 @@ class Bench:
         with self._machine(scenario) as machine:
             environment = machine.environment
             asked_before = {asked.number for asked in environment.exchanges}
-            ledger = self.endpoint.open(Ledger(environment.keyring, region))
+            ledger = self.endpoint.open(Ledger(environment.keyring, region, environment.grants))
             foreign = _foreign_tokens(scenario)
             tokens = {name: token.value for name, token in foreign.items()}
             variables = {**self._plain(scenario), **scenario.variables, **tokens}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "chain": "bedrock_authcheck.suite.chain",
     "broken": "bedrock_authcheck.suite.broken",
+    "variant": "bedrock_authcheck.suite.variant",
     "auth": "bedrock_authcheck.suite.auth",
     "limit": "bedrock_authcheck.suite.limit",
     "token": "bedrock_authcheck.suite.api_key",

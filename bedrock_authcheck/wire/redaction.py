@@ -31,6 +31,7 @@ _SECRET_HEADERS = {
     "x-amz-security-token": "session token",
     "x-amz-s3session-token": "session token",
     "x-aws-ec2-metadata-token": "metadata token",
+    "x-amz-sso_bearer_token": "access token",
     "x-api-key": "API key",
     "proxy-authorization": "credentials",
     "cookie": "cookie",

@@ -1,0 +1,111 @@
+"""Variants of a level: boto3 finds each, by who it says it is; the wire judges in the suite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from bedrock_authcheck.environments.canaries import canary
+from bedrock_authcheck.environments.environment import Environment
+from bedrock_authcheck.environments.isolation import isolated
+from bedrock_authcheck.environments.levels import CONFIG_FILE, CREDENTIALS_FILE
+from bedrock_authcheck.environments.variants import PROFILE, VARIANTS
+from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
+from bedrock_authcheck.services.ledger import Ledger
+from tests.simulated import aws_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_authcheck.model import Origin
+    from tests.simulated import Services
+
+
+@pytest.fixture
+def machine(services: Services) -> Iterator[Environment]:
+    with Environment(services.loop, services.endpoint) as environment:
+        yield environment
+
+
+def found(services: Services, machine: Environment, profile: str | None) -> AwsCredential | None:
+    """The credential that boto3 finds on the machine, as the keyring knows it."""
+    services.endpoint.open(Ledger(machine.keyring, machine.region, machine.grants))
+    with isolated(machine):
+        credentials = boto3.session.Session(profile_name=profile).get_credentials()
+        assert credentials is not None
+        frozen = credentials.get_frozen_credentials()
+    known = machine.keyring.key(frozen.access_key)
+    assert known is not None
+    assert (frozen.secret_key, frozen.token) == (known.secret, known.session_token)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("variant", "profile"),
+    [
+        (Variant.PROCESS, None),
+        (Variant.ROLE, None),
+        (Variant.WEB_IDENTITY, None),
+        (Variant.SSO, None),
+        (Variant.POD_IDENTITY, None),
+        (Variant.SHARED_PROFILE, PROFILE),
+        (Variant.CONFIG_PROFILE, PROFILE),
+    ],
+)
+def test_each_variant_is_found_where_it_is_laid(
+    services: Services, machine: Environment, variant: Variant, profile: str | None
+) -> None:
+    credential = canary(variant)
+    machine.add(credential)
+    assert found(services, machine, profile) == credential
+
+
+def test_a_role_by_credential_source_is_assumed_by_the_variables(
+    services: Services, machine: Environment
+) -> None:
+    machine.provide("environment")
+    role = canary(Variant.ROLE_FROM_ENVIRONMENT)
+    machine.add(role)
+    assert found(services, machine, PROFILE) == role
+    sources = [seen.origin for seen in services.endpoint.ledger.observations]
+    assert sources == [CredentialSource.ENVIRONMENT]
+
+
+def test_files_keep_the_sections_of_all_who_write_to_them(machine: Environment) -> None:
+    machine.provide("shared", "config")
+    for variant in (Variant.SHARED_PROFILE, Variant.CONFIG_PROFILE, Variant.ROLE, Variant.SSO):
+        machine.add(canary(variant))
+    read = [
+        (machine.home / path).read_text(encoding="utf-8")
+        for path in (CREDENTIALS_FILE, CONFIG_FILE)
+    ]
+    heads = [[line for line in text.splitlines() if line.startswith("[")] for text in read]
+    assert heads == [
+        ["[default]", "[authcheck]"],
+        [
+            "[default]",
+            "[profile authcheck]",
+            "[profile authcheck-source]",
+            "[sso-session authcheck]",
+        ],
+    ]
+    assert "role_arn" in read[1]
+    assert "aws_access_key_id" in read[1].partition("[profile")[0]
+
+
+@pytest.mark.parametrize("origin", [Variant.PROCESS, *VARIANTS])
+def test_no_repr_shows_a_secret(machine: Environment, origin: Origin) -> None:
+    credential = canary(origin)
+    assert isinstance(credential, AwsCredential)
+    machine.add(credential)
+    shown = repr(machine.grants)
+    assert not any(value in shown for value in credential.secrets().values())
+
+
+def test_the_source_of_a_role_is_known_by_its_own_name(machine: Environment) -> None:
+    machine.add(canary(Variant.ROLE))
+    held = {credential.origin for credential in machine.keyring.credentials}
+    assert held == {Variant.ROLE, Variant.SOURCE_PROFILE}
+    assert aws_canary(CredentialSource.CONFIG).origin not in held
