@@ -15,8 +15,12 @@ _HEAD = """\
 # Wrong clients
 
 A check that cannot fail is a defect.
-For each rule that is decided by requests or by the client's process there are clients that break it on purpose; the project's tests run each of them through the scenarios named here and demand that the suite says so, and that a right client passes there.
-Rules of level OBSERVE cannot be broken; SAFE-2 to SAFE-4 have wrong environments in `tests/suite/test_keys.py`.
+For each rule that is decided by requests or by the client's process there are clients that
+break it on purpose.
+The project's tests run each of them through the scenarios named here, demand that the suite says
+so, and that a right client passes there.
+Rules of level OBSERVE cannot be broken.
+SAFE-2 to SAFE-4 have wrong environments, in `tests/suite/test_keys.py`.
 
 Written by `python -m tests.suite.wrong_clients`; a test holds it to the clients that there are.
 """
