@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.model import Outcome
+from bedrock_authcheck.report import variants
 from bedrock_authcheck.report.result import GRAVEST_FIRST
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import rule_order
@@ -143,7 +144,7 @@ def _listed(title: str, names: Sequence[str], width: int) -> Iterator[Line]:
         yield "", {}
 
 
-def _observations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
+def _observations(results: Sequence[ScenarioResult], width: int) -> Iterator[Line]:
     """Say what was seen of the rules that only observe, the most frequent first."""
     seen: dict[str, Counter[str]] = {}
     for result in results:
@@ -155,10 +156,20 @@ def _observations(results: Iterable[ScenarioResult], width: int) -> Iterator[Lin
     yield "observed, where sources are silent or clients legitimately differ (never a failure):", {}
     for rule in sorted(seen, key=rule_order):
         yield f"  {rule}", {"bold": True}
+        if rule == variants.RULE:
+            yield from _variants(results, width)
+            continue
         for text, count in seen[rule].most_common():
             for line in _wrapped(f"    {counted(count, 'scenario')}: {text}", width, "      "):
                 yield line, {}
     yield "", {}
+
+
+def _variants(results: Sequence[ScenarioResult], width: int) -> Iterator[Line]:
+    for head, others in variants.table(results):
+        start = f"    {head}  "
+        for line in _wrapped(f"{start}{others}", width, " " * len(start)):
+            yield line, {}
 
 
 def _deviations(results: Iterable[ScenarioResult], width: int) -> Iterator[Line]:
