@@ -49,7 +49,7 @@ def _trial(
         keyring=KEYS,
         region=REGION,
         scope_service="bedrock",
-        turns=(Turn(CALL, EXPECTED, result or CallResult(ok=True), observations),),
+        turns=(Turn(CALL, expectation or EXPECTED, result or CallResult(ok=True), observations),),
         observations=observations,
         refused_hosts=refused_hosts,
         metadata=metadata,
