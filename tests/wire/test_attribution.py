@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from bedrock_authcheck.model import (
     SignaturePart,
 )
 from bedrock_authcheck.wire.attribution import Keyring, observe
+from bedrock_authcheck.wire.tokens import fake_short_term_key
 from tests.simulated import REGION, aws_canary, received, received_from, sigv4_headers, token_canary
 
 TOKEN = token_canary(CredentialSource.BEARER)
@@ -145,3 +147,52 @@ def test_a_key_id_that_is_not_there_is_nobodys_though_a_level_has_none_either() 
 
 def test_a_stranger_is_none_and_not_something_else_that_is_false() -> None:
     assert observe(received({}), KEYS, region=None, scope_service="bedrock").credential is None
+
+
+MADE = fake_short_term_key(CONFIG, region=REGION, made_at=datetime(2026, 3, 4, tzinfo=UTC))
+
+
+def test_a_short_term_key_is_of_who_made_it_though_nobody_knew_it() -> None:
+    found = KEYS.token(f" {MADE}\n")
+    assert found is not None
+    assert (found.source, found.value, found.signer) == (CredentialSource.BEARER, MADE, CONFIG)
+    seen = observe(
+        received({"Authorization": f"Bearer {MADE}"}), KEYS, region=REGION, scope_service="bedrock"
+    )
+    assert seen.credential == found
+
+
+def test_a_short_term_key_of_the_signer_of_a_known_one_is_found() -> None:
+    known = BearerToken(CredentialSource.BEARER, "FAKE-known", signer=CONFIG)
+    found = Keyring((known,)).token(MADE)
+    assert found is not None
+    assert found.signer == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("key", "keys"),
+    [
+        (MADE, Keyring((TOKEN, SHARED))),
+        (MADE, Keyring((replace(CONFIG, secret=SHARED.secret),))),
+        (MADE, Keyring((replace(CONFIG, key_id=SHARED.key_id),))),
+        (MADE, Keyring((replace(CONFIG, session_token=None),))),
+        (MADE, Keyring((replace(CONFIG, key_id=""),))),
+        (MADE[:-4], KEYS),
+        ("bedrock-api-key-", KEYS),
+        ("bedrock-api-key-", Keyring((replace(CONFIG, key_id=""),))),
+        (MADE.removeprefix("bedrock-api-key-"), KEYS),
+    ],
+    ids=[
+        "unknown signer",
+        "another secret",
+        "another key id",
+        "no session token",
+        "no key id",
+        "cut",
+        "empty",
+        "empty beside a half level",
+        "no prefix",
+    ],
+)
+def test_a_short_term_key_that_nobody_made_is_a_strangers(key: str, keys: Keyring) -> None:
+    assert keys.token(key) is None
