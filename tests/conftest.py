@@ -13,7 +13,7 @@ pytest_plugins = ["pytester"]
 # `pytest --bedrock-authcheck bedrock-authcheck` in a checkout loads this file as well, where
 # nothing but the package may be installed.
 if find_spec("hypothesis") is not None:
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, Phase, settings
 
     settings.register_profile(
         "standard",
@@ -23,6 +23,14 @@ if find_spec("hypothesis") is not None:
         suppress_health_check=[HealthCheck.too_slow],  # is about time as well
     )
     settings.register_profile("nightly", settings.get_profile("standard"), max_examples=10_000)
+    settings.register_profile(  # of docs/mutation.md: the same examples each time, and few
+        "mutation",
+        settings.get_profile("standard"),
+        max_examples=25,
+        derandomize=True,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),  # a mutant is killed, not explained
+    )
     settings.load_profile("standard")
 
 _LONGEST_ID = 60
