@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.choice import but_for, carries_token
+from bedrock_authcheck.checks.travel import places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 
 if TYPE_CHECKING:
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
 
 def not_over_plain_http(trial: Trial) -> Iterator[Problem]:
-    """TOKEN-5: no request without TLS carries the token; what is sent is as expected."""
+    """TOKEN-5: no request without TLS carries the token, nor what a proxy is asked in clear.
+
+    What is sent is as expected.
+    """
+    for token in trial.keyring.tokens:
+        for asked in trial.proxied:
+            for place in places_of(token.value, asked):
+                observed = f"the bearer token at the proxy, in {place} of a {asked.method} in clear"
+                yield Problem(str(trial.expectation), observed)
     plain = [seen for seen in trial.observations if seen.exchange.tls is None]
     flagged = [seen for seen in plain if _with_token(seen, trial)]
     for seen in flagged:

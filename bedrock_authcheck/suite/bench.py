@@ -16,7 +16,8 @@ from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environme
 from bedrock_authcheck.environments.isolation import isolated
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
-from bedrock_authcheck.services.listener import HOST
+from bedrock_authcheck.services.listener import HOST, Listener
+from bedrock_authcheck.services.proxy import RefusingProxy
 from bedrock_authcheck.services.steps import redirect
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.suite.acts import Redirecting
@@ -65,13 +66,13 @@ class Bench:
         """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
-        with self._machine(scenario) as machine:
+        with self._machine(scenario) as machine, self._proxy(scenario) as (proxy, through):
             environment = machine.environment
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region, environment.grants))
             foreign = _foreign_tokens(scenario)
             tokens = {name: token.value for name, token in foreign.items()}
-            variables = {**self._plain(scenario), **scenario.variables, **tokens}
+            variables = {**through, **self._plain(scenario), **scenario.variables, **tokens}
             performance = Performance(
                 environment, ledger, partial(machine.connect, service, scenario.settings)
             )
@@ -96,6 +97,7 @@ class Bench:
                 metadata=tuple(
                     asked for asked in environment.exchanges if asked.number not in asked_before
                 ),
+                proxied=proxy.exchanges,
                 sight=sight,
             )
 
@@ -107,6 +109,17 @@ class Bench:
                 yield redirect(url.replace(HOST, step.host) + "/redirected", step.status)
             else:
                 yield step
+
+    @contextmanager
+    def _proxy(self, scenario: Scenario) -> Iterator[tuple[RefusingProxy, dict[str, str]]]:
+        """Yield a proxy and the variables that name it, where the scenario has one."""
+        proxy = RefusingProxy()
+        if not scenario.proxy:
+            yield proxy, {}
+            return
+        with Listener(proxy, self._loop) as listener:
+            yield proxy, {"HTTPS_PROXY": listener.url, "HTTP_PROXY": listener.url, "NO_PROXY": ""}
+            listener.check()
 
     def _plain(self, scenario: Scenario) -> dict[str, str]:
         """Variables that name the endpoints of plain http, where the scenario is a plain one."""

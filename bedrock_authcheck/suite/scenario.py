@@ -59,6 +59,7 @@ class Beside(TypedDict, total=False):
     config: Mapping[str, str]
     foreign_variable: str | None
     plain: bool
+    proxy: bool
     steps: tuple[Step | Changing | Redirecting, ...]
     acts: tuple[Act, ...]
     log_level: str
@@ -70,11 +71,12 @@ class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
 
     `variables` are set beside the levels, `config` are settings in the config file, and a `plain`
-    one names endpoints of plain http (both of a scenario that is not shared); `foreign_variable`
-    is given a token of its own that must not be read. `steps` program the called service's next
-    answers. What happens are the `acts` or, without any, the `calls` one after the other. With a
-    `log_level` (a name of `logging`) the client's process is looked at too. A `shared` scenario
-    runs on an environment and a client that others with the same levels use too.
+    one names endpoints of plain http, one with a `proxy` a proxy that lets nobody through (all of
+    a scenario that is not shared); `foreign_variable` is given a token of its own that must not
+    be read. `steps` program the called service's next answers. What happens are the `acts` or,
+    without any, the `calls` one after the other. With a `log_level` (a name of `logging`) the
+    client's process is looked at too. A `shared` scenario runs on an environment and a client
+    that others with the same levels use too.
     """
 
     group: str
@@ -88,6 +90,7 @@ class Scenario:
     config: Mapping[str, str] = field(default_factory=dict)
     foreign_variable: str | None = None
     plain: bool = False
+    proxy: bool = False
     steps: tuple[Step | Changing | Redirecting, ...] = ()
     acts: tuple[Act, ...] = ()
     log_level: str = ""

@@ -1,4 +1,4 @@
-"""TOKEN-5 and TOKEN-6: endpoints over plain http, and answers that lead elsewhere."""
+"""TOKEN-5 and TOKEN-6: plain http, proxies, and answers that lead elsewhere."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.services.steps import Step
 
 _TOKEN: Final = CredentialSource.BEARER
+_IN_CODE: Final = Variant.TOKEN_IN_CODE
 _BELOW: Final = ((), (CredentialSource.ENVIRONMENT,), (CredentialSource.INSTANCE,))
 _STATUSES: Final = (301, 302, 303, 307, 308)
 _STREAMED: Final = 308  # one status for streams: each way to answer is to see a redirect
@@ -42,7 +43,7 @@ def plain() -> Iterator[Scenario]:
     for below in _BELOW:
         for name in MAIN_CALLS:
             yield _plain((_TOKEN, *below), name)
-    yield _plain((Variant.TOKEN_IN_CODE, _TOKEN), "converse")
+    yield _plain((_IN_CODE, _TOKEN), "converse")
     for preference in (Preference.BEARER_BY_VERSION, Preference.BEARER_BY_PREFERENCE):
         how = preference.partition(" by ")[2].replace(" ", "-")
         origins = (_TOKEN, CredentialSource.ENVIRONMENT)
@@ -67,13 +68,32 @@ def _plain(
     )
 
 
+def proxied() -> Iterator[Scenario]:
+    """Put a proxy before the endpoint, which is asked in clear: the token is not for its eyes.
+
+    It lets nobody through; a client that knows no proxies asks the endpoint itself.
+    """
+    for origins in ((_TOKEN,), (_TOKEN, CredentialSource.ENVIRONMENT), (_IN_CODE, _TOKEN)):
+        for name in ("converse", "list-foundation-models"):
+            call = MAIN_CALLS[name]
+            yield Scenario.of(
+                "travel",
+                f"proxy-{levels_name(origins)}-{name}",
+                ("TOKEN-5",),
+                origins,
+                call,
+                expectation=Expectation(origins[:1], refusal=True),
+                proxy=True,
+            )
+
+
 def redirected() -> Iterator[Scenario]:
     """Answer the token by each redirect to each place; then with keys below to be sent there."""
     for where, to in _ELSEWHERE.items():
         for status in _STATUSES:
             yield _redirected((_TOKEN,), f"{status}-to-{where}", to, status)
         yield _redirected((_TOKEN, CredentialSource.ENVIRONMENT), f"307-to-{where}", to, 307)
-        yield _redirected((Variant.TOKEN_IN_CODE, _TOKEN), f"308-to-{where}", to, 308)
+        yield _redirected((_IN_CODE, _TOKEN), f"308-to-{where}", to, 308)
     for status in (302, 307):
         # At the second attempt, behind a failure: a client that minds the first may not mind this.
         to = _ELSEWHERE["another-name"]

@@ -33,6 +33,7 @@ _ORIGINS: Final[tuple[Origin, ...]] = (*CredentialSource, Variant.TOKEN_IN_CODE)
 def scenarios() -> Iterator[Scenario]:
     """Follow the token over the network; then look at the client's process, with the log up too."""
     yield from transport.plain()
+    yield from transport.proxied()
     yield from transport.redirected()
     yield from _shown()
     yield from _logged()

@@ -1,14 +1,18 @@
-"""Over which connections the token is sent: plain ones, and ones that an answer led to."""
+"""Over which connections the token is sent: plain ones, proxies, and ones that an answer led to."""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from botocore.auth import BearerAuth
+from botocore.httpsession import ProxyConfiguration
 
 from tests.suite.wrong_clients.registry import wrong, wrong_sending
-from tests.suite.wrong_clients.seams import copied
+from tests.suite.wrong_clients.seams import TOKEN_VARIABLE, copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,3 +84,32 @@ def follows_with_the_token_in_another_header(request: AWSPreparedRequest, send: 
         token = request.headers["Authorization"]
         return send(copied(request, url=answer.headers["Location"], X_Api_Key=token))
     return answer
+
+
+_PROXIED = {
+    "travel::proxy-bearer-converse": "TOKEN-5",
+    "travel::proxy-bearer+environment-list-foundation-models": "TOKEN-5",
+}
+
+
+@wrong(_PROXIED, spared=("chain::bearer-converse",))
+def proxy_is_told_the_token() -> Iterator[None]:
+    """Sends the token to the proxy too, when it asks for a tunnel."""
+
+    def told(*_: object) -> dict[str, str]:
+        return {"Authorization": f"Bearer {os.environ[TOKEN_VARIABLE]}"}
+
+    with mock.patch.object(ProxyConfiguration, "proxy_headers_for", told):
+        yield
+
+
+@wrong_sending(_PROXIED)
+def proxy_is_sent_the_request(request: AWSPreparedRequest, send: Send) -> object:
+    """Asks the proxy for no tunnel, but hands it the whole request in clear."""
+    if "HTTPS_PROXY" in os.environ:
+        proxy = HTTPConnection(os.environ["HTTPS_PROXY"].removeprefix("http://"))
+        authorization = request.headers["Authorization"]
+        with closing(proxy):
+            proxy.request("GET", request.url, headers={"Authorization": authorization})
+            proxy.getresponse().read()
+    return send(request)
