@@ -54,7 +54,7 @@ def run(
     def start(*args: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
         names = ("bedrock_authcheck.plugin", *plugins)
         loaded = [option for name in names for option in ("-p", name)]
-        return pytester.runpytest_subprocess(*loaded, *args, timeout=120)
+        return pytester.runpytest_subprocess(*loaded, *args, timeout=600)
 
     yield start
     assert sorted(temporary.glob("bedrock-authcheck-*")) == []
