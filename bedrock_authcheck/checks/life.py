@@ -95,7 +95,7 @@ def rejected_once(trial: Trial) -> Iterator[Problem]:
             yield Problem(expected, f"then {describe(seen)}", seen)
         if turn.result.ok:
             yield Problem(expected, "a call that succeeded")
-    yield from _unclear(trial, rejected)
+    yield from _unclear(trial, [turn for turn in rejected if not turn.result.ok])
     tokens = (*trial.keyring.tokens, *trial.foreign)
     for seen in trial.observations:
         if not any(carries_token(seen, token) for token in tokens):
