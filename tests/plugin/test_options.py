@@ -187,7 +187,7 @@ def test_strict_makes_a_warning_a_failure(pytester: pytest.Pytester, run: Run) -
     pytester.makepyfile(
         traces="""
         from bedrock_authcheck.clients.boto3 import Boto3Connection
-        build = Boto3Connection._build
+        build = Boto3Connection._make_client
 
         def with_a_trace(self):
             client = build(self)
@@ -196,7 +196,7 @@ def test_strict_makes_a_warning_a_failure(pytester: pytest.Pytester, run: Run) -
             client.meta.events.register("before-send", add)
             return client
 
-        Boto3Connection._build = with_a_trace
+        Boto3Connection._make_client = with_a_trace
         """
     )
     chosen = ("--bedrock-authcheck", "bedrock-authcheck::chain::bearer-converse")
