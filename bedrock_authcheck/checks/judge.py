@@ -40,7 +40,7 @@ CHECKS: Final[dict[str, Check]] = {
     "LIMIT-3": choice.token_not_carried,
     "LIMIT-4": choice.as_expected,
     "LIMIT-5": choice.refused,
-    "LIMIT-6": choice.token_not_carried,
+    "LIMIT-6": transport.neighbours_unaware,
     "LIMIT-7": choice.token_passed_over,
     "LIMIT-8": choice.as_expected,
     "TOKEN-1": choice.blank_token_unsent,

@@ -1,12 +1,14 @@
-"""TOKEN-5 and TOKEN-6: which connections the token goes over."""
+"""TOKEN-5, TOKEN-6, LIMIT-6: which connections the token goes over, and to whom."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.choice import but_for, carries_token
+from bedrock_authcheck.checks.choice import but_for, carries_token, token_not_carried
 from bedrock_authcheck.checks.travel import places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,17 @@ def not_redirected(trial: Trial) -> Iterator[Problem]:
         if _address(seen) != _address(first) and _with_token(seen, trial):
             expected = f"the bearer token at {_said(first)} alone"
             yield Problem(expected, f"the bearer token at {_said(seen)}", seen)
+
+
+def neighbours_unaware(trial: Trial) -> Iterator[Problem]:
+    """LIMIT-6: no other service sees the token, whatever else was called with it meanwhile."""
+    taking = {turn.call.service for turn in trial.turns if takes_api_keys(turn.call.service)}
+    seen = tuple(seen for seen in trial.observations if seen.exchange.service not in taking)
+    trial = replace(trial, observations=seen)
+    for turn in trial.turns:
+        if turn.call.service not in taking:  # what was called beside Bedrock decides
+            trial = replace(trial, call=turn.call, expectation=turn.expectation)
+    yield from token_not_carried(trial)
 
 
 def _with_token(seen: Observation, trial: Trial) -> bool:

@@ -34,7 +34,7 @@ class AiobotocoreClient(Boto3Client):
 
 
 class AiobotocoreConnection:
-    """One aiobotocore client of a session of its own, on an event loop of its own."""
+    """A session of its own with its clients, on an event loop of its own."""
 
     def __init__(self, service: str, settings: ClientSettings) -> None:
         """Note what to build."""
@@ -43,7 +43,7 @@ class AiobotocoreConnection:
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._session: AioSession | None = None
-        self._client: Any = None
+        self._clients: dict[str, Any] = {}
         self._failure: Exception | None = None
 
     def prepare(self, stage: Stage) -> None:
@@ -68,7 +68,7 @@ class AiobotocoreConnection:
     async def _call(self, call: Call) -> None:
         if self._failure is not None:
             raise self._failure
-        client = await self._made_client()
+        client = await self._made_client(call.service)
         parameters = minimal_of(call)
         method = botocore.xform_name(call.operation)
         if call.paginate:
@@ -86,7 +86,7 @@ class AiobotocoreConnection:
 
     def shown(self) -> Mapping[str, str]:
         """Show session and client as a program, a debugger or a log would."""
-        made = {"session": self._session, "client": self._client}
+        made = {"session": self._session, "client": self._clients.get(self._service)}
         return {
             f"{show.__name__} of the {name}": show(value)
             for name, value in made.items()
@@ -106,24 +106,26 @@ class AiobotocoreConnection:
             self._session = session
         return self._session
 
-    async def _made_client(self) -> Any:  # noqa: ANN401 - aiobotocore makes its class of the moment
-        if self._client is None:
+    async def _made_client(self, service: str = "") -> Any:  # noqa: ANN401 - aiobotocore makes its class of the moment
+        service = service or self._service
+        if service not in self._clients:
             keys = {} if self._settings.keys_in_session else self._settings.keys
-            self._client = await self._stack.enter_async_context(
+            self._clients[service] = await self._stack.enter_async_context(
                 self._made_session().create_client(
-                    self._service,
+                    service,
                     region_name=self._settings.region,
                     config=AioConfig(**options_of(self._settings)),
                     **keys,
                 )
             )
-        return self._client
+        return self._clients[service]
 
     def close(self) -> None:
         """Close the client's connections and the loop."""
         self._runner.run(self._stack.aclose())
         self._runner.close()
-        self._session = self._client = None
+        self._clients.clear()
+        self._session = None
 
 
 class _Token(TokenInCode):

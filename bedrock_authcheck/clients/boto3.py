@@ -143,14 +143,14 @@ def _config(settings: ClientSettings) -> Config:
 
 
 class Boto3Connection:
-    """One boto3 client of a session of its own."""
+    """A session of its own with its boto3 client, and with clients of what else is called."""
 
     def __init__(self, service: str, settings: ClientSettings) -> None:
         """Note what to build."""
         self._service = service
         self._settings = settings
         self._session: boto3.Session | None = None
-        self._client: BaseClient | None = None
+        self._clients: dict[str, BaseClient] = {}
         self._failed: Exception | None = None
         self._making = Lock()
 
@@ -165,14 +165,14 @@ class Boto3Connection:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
             with _no_back_off():
-                _invoke(self._made_client(), call)
+                _invoke(self._made_client(call.service), call)
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult.of(error)
         return CallResult(ok=True)
 
     def shown(self) -> Mapping[str, str]:
         """Show session and client as a program, a debugger or a log would."""
-        made = {"session": self._session, "client": self._client}
+        made = {"session": self._session, "client": self._clients.get(self._service)}
         texts: dict[str, str] = {}
         for name, value in made.items():
             if value is not None:
@@ -196,29 +196,31 @@ class Boto3Connection:
                 del paths[known:]  # each boto3 session adds its own resources once more, for good
         return self._session
 
-    def _made_client(self) -> BaseClient:
+    def _made_client(self, service: str = "") -> BaseClient:
+        service = service or self._service
         with self._making:  # threads that share it make it once
-            return self._client or self._make_client()
+            return self._clients.get(service) or self._make_client(service)
 
-    def _make_client(self) -> BaseClient:
+    def _make_client(self, service: str) -> BaseClient:
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
         keys = {} if self._settings.keys_in_session else self._settings.keys
         made: BaseClient = self._made_session().client(
-            self._service,  # type: ignore[call-overload] # the stubs list services by literal
+            service,  # type: ignore[call-overload] # the stubs list services by literal
             region_name=self._settings.region,
             config=_config(self._settings),
             **keys,
         )
-        self._client = made
+        self._clients[service] = made
         return made
 
     def close(self) -> None:
-        """Close the client's connections."""
-        if self._client is not None:
-            self._client.close()
-        self._session = self._client = None
+        """Close the connections of its clients."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self._session = None
 
 
 class TokenInCode:

@@ -78,7 +78,10 @@ class Stage(StrEnum):
 
 
 class Connection(Protocol):
-    """A client for one service, made at its first call or stage by stage before."""
+    """A client for one service, made at its first call or stage by stage before.
+
+    A call of another service is made by another client of the same session.
+    """
 
     def prepare(self, stage: Stage) -> None:
         """Make what the stage names, and what comes before it; nothing that is made already.

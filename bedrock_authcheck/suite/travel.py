@@ -1,4 +1,4 @@
-"""TOKEN-5 to TOKEN-8: where the token, or a secret, may not go."""
+"""TOKEN-5 to TOKEN-8, and LIMIT-6 in one session: where the token, or a secret, may not go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.authorization import Denial
 from bedrock_authcheck.services.steps import deny, reset, server_error
-from bedrock_authcheck.suite import transport
+from bedrock_authcheck.suite import beside, transport
 from bedrock_authcheck.suite.scenario import CONVERSE, Held, Scenario
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from transport.plain()
     yield from transport.proxied()
     yield from transport.redirected()
+    yield from beside.scenarios()
     yield from _shown()
     yield from _logged()
 

@@ -196,7 +196,7 @@ def test_close_drops_the_connections(services: Services, environment: Environmen
         connection.call(CONVERSE)
         connection.call(Call("bedrock-runtime", "ConverseStream"))
     assert belongings(collected=False) != before
-    kept = connection._client  # else its connections would go with it
+    kept = connection._made_client()  # else its connections would go with it
     connection.close()
     connection.close()  # once more changes nothing
     assert kept is not None

@@ -12,14 +12,14 @@ from botocore.auth import BearerAuth
 from botocore.httpsession import ProxyConfiguration
 
 from tests.suite.wrong_clients.registry import wrong, wrong_sending
-from tests.suite.wrong_clients.seams import TOKEN_VARIABLE, copied
+from tests.suite.wrong_clients.seams import TOKEN_VARIABLE, copied, signing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 
-    from tests.suite.wrong_clients.seams import Send
+    from tests.suite.wrong_clients.seams import Send, Signing
 
 
 @wrong(
@@ -113,3 +113,24 @@ def proxy_is_sent_the_request(request: AWSPreparedRequest, send: Send) -> object
             proxy.request("GET", request.url, headers={"Authorization": authorization})
             proxy.getresponse().read()
     return send(request)
+
+
+@wrong(
+    {
+        "travel::session-bearer+environment-with-s3": "LIMIT-6",
+        "travel::session-bearer+environment-with-bedrock-agentcore": "LIMIT-6",
+    }
+)
+def session_goes_on_with_the_token() -> Iterator[None]:
+    """Sends the token to whatever else a session calls, when it has once been of use."""
+    used: list[str] = []
+
+    def sign(act: Signing) -> None:
+        act.honestly()
+        if act.is_bearer:
+            used.append(act.service)
+        elif used:
+            act.by_token()
+
+    with signing(sign):
+        yield
