@@ -189,8 +189,8 @@ def test_strict_makes_a_warning_a_failure(pytester: pytest.Pytester, run: Run) -
         from bedrock_authcheck.clients.boto3 import Boto3Connection
         build = Boto3Connection._make_client
 
-        def with_a_trace(self):
-            client = build(self)
+        def with_a_trace(self, *of):
+            client = build(self, *of)
             def add(request, **_):
                 request.headers["X-Amz-Content-Sha256"] = "UNSIGNED-PAYLOAD"
             client.meta.events.register("before-send", add)
