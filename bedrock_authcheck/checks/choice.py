@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from bedrock_authcheck.checks.travel import parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
-from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart
+from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart, Variant
+from bedrock_authcheck.spec.services import TOKEN_SERVICES
 from bedrock_authcheck.wire.leaks import holds_secret
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ METADATA_HOSTS: Final = frozenset(
     {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
 )
 """Whoever looks for a role tries these; whether it should is another rule's (CHAIN-6)."""
+
+_TOKEN_SERVICES: Final = frozenset({"sts", *(facts.name for facts in TOKEN_SERVICES)})
+_BY_TOKEN_SERVICE: Final = frozenset(
+    {Variant.ROLE, Variant.ROLE_FROM_ENVIRONMENT, Variant.WEB_IDENTITY, Variant.SSO}
+)
 
 
 def as_expected(trial: Trial) -> Iterator[Problem]:
@@ -159,7 +165,14 @@ def half_level_unused(trial: Trial) -> Iterator[Problem]:
     for seen in trial.observations:
         if seen.origin in trial.broken:
             yield Problem(str(trial.expectation), f"{describe(seen)}, which is half", seen)
-    yield from as_expected(trial)
+    # Whoever must ask a token service for keys asks before it knows that it gets none.
+    asking = _BY_TOKEN_SERVICE.intersection(trial.broken)
+    kept = tuple(
+        seen
+        for seen in trial.observations
+        if not asking or seen.exchange.service not in _TOKEN_SERVICES or _any_token(seen, trial)
+    )
+    yield from as_expected(replace(trial, observations=kept))
 
 
 def carries_token(seen: Observation, token: BearerToken) -> bool:

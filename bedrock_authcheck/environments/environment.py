@@ -136,7 +136,7 @@ class Environment:
         self._refuse_second(credential.origin)
         added = lay_out(credential, self.region, self.home, defect=defect, token_file=token_file)
         for path, text in added.files.items():
-            self._write(path, text, merging=defect is None)
+            self._write(path, text, merging=defect is not Defect.MALFORMED)
         for path in added.folders:
             (self.home / path).unlink(missing_ok=True)
             (self.home / path).mkdir()

@@ -14,9 +14,10 @@ from bedrock_authcheck.environments.levels import (
     ini,
     provision,
 )
-from bedrock_authcheck.environments.variants import VARIANTS, process
+from bedrock_authcheck.environments.variants import VARIANTS, expired_sso, process
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services import faults
+from bedrock_authcheck.services.grants import Grants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +48,8 @@ def lay_out(
         if credential.variant is Variant.PROCESS:
             return process(credential, home, defect)
         lay = VARIANTS.get(credential.origin)
-        if lay is not None and defect is None:
-            return lay(credential, home)
+        if lay is not None:
+            return _broken_variant(credential, lay(credential, home), defect)
         if defect not in _PLAIN and credential.origin in _FILES:
             return _broken_file(credential, defect)
     token_file = token_file or credential.origin is Variant.POD_IDENTITY
@@ -67,6 +68,8 @@ def lay_out(
 
 _ALTERATIONS: Final = {
     Defect.FAILING: faults.failing,
+    Defect.FORBIDDEN: faults.forbidden,
+    Defect.UNAUTHORISED: faults.unauthorised,
     Defect.MALFORMED: faults.malformed,
     Defect.NO_ROLE: faults.without_role,
     Defect.EXPIRED: faults.expired,
@@ -75,6 +78,18 @@ _ALTERATIONS: Final = {
 
 def _impossible(credential: Credential, defect: Defect | None) -> LevelError:
     return LevelError(f"{credential.origin.title} cannot be {defect}")
+
+
+def _broken_variant(
+    credential: AwsCredential, whole: Provision, defect: Defect | None
+) -> Provision:
+    if defect is None:
+        return whole
+    if defect is Defect.FAILING and whole.grants != Grants():
+        return replace(whole, grants=Grants())
+    if defect is Defect.EXPIRED and credential.variant is Variant.SSO:
+        return expired_sso(credential)
+    raise _impossible(credential, defect)
 
 
 def _broken_file(credential: AwsCredential, defect: Defect | None) -> Provision:

@@ -53,7 +53,9 @@ class Defect(StrEnum):
     NO_ROLE = "without-role"  # instance metadata lists none
     MALFORMED = "malformed"  # not INI, not JSON
     UNREADABLE = "unreadable"  # a folder in the place of the file
-    FAILING = "failing"  # exit status 1, HTTP status 500
+    FAILING = "failing"  # exit status 1, HTTP status 500, a token service that gives nothing
+    FORBIDDEN = "forbidden"  # HTTP status 403 from metadata, as where it is switched off
+    UNAUTHORISED = "unauthorised"  # HTTP status 401 from metadata, whatever token is shown
     REFUSING = "refusing"  # nobody listens where the service should be
     EXPIRED = "expired"
 

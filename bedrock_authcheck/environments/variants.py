@@ -9,6 +9,7 @@ import hashlib
 import json
 import secrets
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -122,6 +123,15 @@ def _web_identity(credential: AwsCredential, home: Path) -> Provision:
 
 def _sso(credential: AwsCredential, _: Path) -> Provision:
     """Lay out a session that somebody has signed in to: its access token is in the cache."""
+    return _session(credential, (datetime.now(UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def expired_sso(credential: AwsCredential) -> Provision:
+    """Lay out a session whose access token has expired, and cannot be refreshed."""
+    return replace(_session(credential, LONG_AGO), grants=Grants())
+
+
+def _session(credential: AwsCredential, expires: str) -> Provision:
     token = f"FAKE-sso-access-token-{secrets.token_hex(16)}"
     profile = {
         "sso_session": _SSO_SESSION,
@@ -137,7 +147,7 @@ def _sso(credential: AwsCredential, _: Path) -> Provision:
         "startUrl": _SSO_START,
         "region": session["sso_region"],
         "accessToken": token,
-        "expiresAt": (datetime.now(UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expiresAt": expires,
     }
     # The cache's name is a SHA-1 of the session's, by the reference guide: no security in it.
     name = hashlib.sha1(_SSO_SESSION.encode(), usedforsecurity=False).hexdigest()

@@ -22,6 +22,18 @@ def failing(_: Exchange, __: Answer) -> Answer:
     return Answer(500, (("Content-Type", "text/plain"),), b"Internal Server Error")
 
 
+def forbidden(_: Exchange, __: Answer) -> Answer:
+    """Answer 403 to everything, the PUT for a metadata token included."""
+    return Answer(403, (("Content-Type", "text/plain"),), b"Forbidden")
+
+
+def unauthorised(_: Exchange, answer: Answer) -> Answer:
+    """Answer 401 where credentials were asked for, as when a metadata token is not taken."""
+    if _document(answer) is None:
+        return answer
+    return Answer(401, (("Content-Type", "text/plain"),), b"Unauthorized")
+
+
 def without_role(exchange: Exchange, answer: Answer) -> Answer:
     """List no role, as an instance does that has none."""
     listing = exchange.target.rstrip("/") == ROLES_PATH.rstrip("/")

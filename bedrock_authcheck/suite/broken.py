@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = CredentialSource.BEARER
 _ROLES: Final = (CredentialSource.INSTANCE, CredentialSource.CONTAINER)
+_BY_TOKEN_SERVICE: Final = (Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO)
+"""What STS or the SSO portal must be asked for."""
 _HALVES: Final = tuple(
     Held(origin, defect=defect)
     for origin in (*IAM_SOURCES, Variant.PROCESS)
@@ -34,6 +36,12 @@ _UNSERVED: Final = (
     Held(CredentialSource.INSTANCE, defect=Defect.NO_ROLE),
     *(Held(role, defect=Defect.REFUSING) for role in _ROLES),
 )
+_REFUSED: Final = (
+    *(Held(role, defect=Defect.FORBIDDEN) for role in _ROLES),
+    *(Held(role, defect=Defect.UNAUTHORISED) for role in _ROLES),
+    *(Held(variant, defect=Defect.FAILING) for variant in _BY_TOKEN_SERVICE),
+    Held(Variant.SSO, defect=Defect.EXPIRED),
+)
 _USED_EXPIRED: Final = Held(CredentialSource.INSTANCE, defect=Defect.EXPIRED)
 """Signs all the same in many SDKs, on purpose: instance metadata can fail to renew in time."""
 
@@ -44,7 +52,7 @@ def scenarios() -> Iterator[Scenario]:
         yield _below(half)
     yield _alone(Held(Variant.PROCESS, defect=Defect.NO_KEY_ID))
     yield _alone(Held(Variant.PROCESS, defect=Defect.NO_SECRET))
-    for held in (*_FILES, *_SERVED, *_UNSERVED):
+    for held in (*_FILES, *_SERVED, *_UNSERVED, *_REFUSED):
         yield _below(held)
         if held != _USED_EXPIRED:
             yield _alone(held)
@@ -67,6 +75,9 @@ def _alone(held: Held) -> Scenario:
 
 def _whole() -> Iterator[Scenario]:
     """Healthy levels below the token, each of which somebody would have to be asked for."""
+    for variant in _BY_TOKEN_SERVICE:
+        name = f"{_TOKEN}+{variant}-converse"
+        yield Scenario.of("broken", name, ("CHAIN-6",), (_TOKEN, variant), CONVERSE)
     for role in (*_ROLES, None):
         for name, call in MAIN_CALLS.items():
             levels = (_TOKEN, *((role,) if role else ()))

@@ -17,6 +17,7 @@ from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.environments.levels import CONFIG_FILE, CREDENTIALS_FILE, Defect, LevelError
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
+from bedrock_authcheck.services.grants import Grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +148,40 @@ def test_a_role_is_answered_by_an_error_or_a_page(
         json.loads(text)
 
 
+@pytest.mark.parametrize(
+    ("defect", "token", "credentials"),
+    [(Defect.FORBIDDEN, "Forbidden", 403), (Defect.UNAUTHORISED, "", 401)],
+)
+def test_metadata_refuses(
+    machine: Environment, defect: Defect, token: str, credentials: int
+) -> None:
+    broken(machine, INSTANCE, defect)
+    base = machine.variables[_METADATA]
+    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+    _, put = _get(f"{base}/latest/api/token", "PUT", **ttl)
+    assert (put == token) is bool(token)
+    assert role_reply(machine, "bedrock-authcheck-role")[0] == credentials
+
+
+@pytest.mark.parametrize("role", [Defect.FORBIDDEN, Defect.UNAUTHORISED])
+def test_a_container_is_refused(machine: Environment, role: Defect) -> None:
+    broken(machine, CONTAINER, role)
+    assert container_reply(machine)[0] in {401, 403}
+
+
+@pytest.mark.parametrize("variant", [Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO])
+def test_a_token_service_that_fails_grants_nothing(machine: Environment, variant: Variant) -> None:
+    broken(machine, variant, Defect.FAILING)
+    assert machine.grants == Grants()
+
+
+def test_an_expired_session_is_of_long_ago(machine: Environment) -> None:
+    broken(machine, Variant.SSO, Defect.EXPIRED)
+    (cached,) = (machine.home / ".aws" / "sso" / "cache").iterdir()
+    assert json.loads(cached.read_text(encoding="utf-8"))["expiresAt"] < "2021"
+    assert machine.grants == Grants()
+
+
 def test_an_instance_without_a_role_lists_none(machine: Environment) -> None:
     broken(machine, INSTANCE, Defect.NO_ROLE)
     assert role_reply(machine, "") == (200, "")
@@ -190,10 +225,12 @@ def test_a_file_is_broken_in_three_ways(
         (CredentialSource.ENVIRONMENT, Defect.FAILING),
         (CredentialSource.SHARED, Defect.EXPIRED),
         (CONTAINER, Defect.UNREADABLE),
+        (Variant.ROLE, Defect.EXPIRED),
+        (Variant.SHARED_PROFILE, Defect.FAILING),
     ],
 )
 def test_what_cannot_be_broken_so_is_refused(
-    machine: Environment, origin: CredentialSource, defect: Defect
+    machine: Environment, origin: Origin, defect: Defect
 ) -> None:
     with pytest.raises(LevelError, match=f"{origin.title} cannot be {defect}"):
         machine.add(canary(origin), defect=defect)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import botocore.session
-from botocore.exceptions import NoCredentialsError
+from botocore.credentials import AssumeRoleCredentialFetcher
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from bedrock_authcheck.clients.boto3 import Boto3Client, Boto3Connection
 from bedrock_authcheck.environments.network import OtherHostError
-from tests.suite.wrong_clients.registry import wrong_client, wrong_sending, wrong_signing
+from tests.suite.wrong_clients.registry import wrong, wrong_client, wrong_sending, wrong_signing
 from tests.suite.wrong_clients.seams import TOKEN_VARIABLE, copied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.awsrequest import AWSPreparedRequest
 
     from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings
@@ -96,3 +100,29 @@ def knocks_at_metadata(request: AWSPreparedRequest, send: Send) -> object:
     with suppress(OtherHostError):  # no connection is made
         HTTPConnection("169.254.169.254", timeout=1).request("GET", "/latest/meta-data/")
     return send(request)
+
+
+@wrong(
+    {"broken::role-failing-converse": "CHAIN-4"},
+    spared=("variant::role-converse", "broken::bearer+role-failing-converse"),
+)
+def source_signs_for_the_role() -> Iterator[None]:
+    """Signs with the keys that may assume a role where the role is refused."""
+    fetching: Any = AssumeRoleCredentialFetcher
+    honest = fetching._get_credentials
+
+    def by_the_source(fetcher: Any) -> object:  # noqa: ANN401 - private parts of botocore
+        try:
+            return honest(fetcher)
+        except ClientError:
+            keys = fetcher._source_credentials.get_frozen_credentials()
+            given = {
+                "AccessKeyId": keys.access_key,
+                "SecretAccessKey": keys.secret_key,
+                "SessionToken": keys.token,
+                "Expiration": datetime.now(UTC) + timedelta(hours=1),
+            }
+            return {"Credentials": given}
+
+    with mock.patch.object(fetching, "_get_credentials", by_the_source):
+        yield
