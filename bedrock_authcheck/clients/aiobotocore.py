@@ -99,7 +99,7 @@ class AiobotocoreConnection:
             session = AioSession(profile=self._settings.profile)
             session.register_component("data_loader", shared_loader())
             if self._settings.token:
-                session.register_component("token_provider", _Token(self._settings.token))
+                session.register_component("token_provider", TokenInCode(self._settings.token))
             if self._settings.keys_in_session and self._settings.keys:
                 names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
                 session.set_credentials(*map(self._settings.keys.get, names))
@@ -126,13 +126,6 @@ class AiobotocoreConnection:
         self._runner.close()
         self._clients.clear()
         self._session = None
-
-
-class _Token(TokenInCode):
-    """The token provider of a program that brings its own token, as aiobotocore asks it."""
-
-    async def load_token(self, signing_name: str = "", **_: object) -> Any:  # type: ignore[override] # noqa: ANN401 - awaited here
-        return super().load_token(signing_name)
 
 
 async def _no_back_off(_self: AioEndpoint, _seconds: float) -> None:
