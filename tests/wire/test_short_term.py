@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_authcheck.model import AwsCredential, CredentialSource, SignaturePart
-from bedrock_authcheck.wire.short_term import verify_short_term
+from bedrock_authcheck.wire.short_term import is_made_by, verify_short_term
 from bedrock_authcheck.wire.tokens import ApiKeyKind, fake_short_term_key, read_api_key
 from tests.simulated import aws_canary
 from tests.wire.signers import clock_of_botocore
@@ -189,3 +189,30 @@ def test_no_key_makes_the_verification_raise_or_verifies_by_chance(cut: int, glu
     # What was signed verifies with or without the version, which is not signed.
     signed = INNER.removesuffix("&Version=1")
     assert check.valid is ((INNER[:cut] + glue).removesuffix("&Version=1") == signed)
+
+
+def test_a_key_is_held_against_its_own_region_and_moment_unless_told_others() -> None:
+    """Which tells who has made it, whatever it is good for."""
+    check = verify_short_term(KEY, TEMPORARY)
+    assert (check.valid, check.differs) == (True, None)
+    assert is_made_by(KEY, TEMPORARY)
+    for another in (LONG_TERM, replace(TEMPORARY, secret=LONG_TERM.secret)):
+        assert not is_made_by(KEY, another)
+    assert verify_short_term(KEY, TEMPORARY, now=SOON).differs is None
+    assert verify_short_term(KEY, TEMPORARY, now=MADE_AT + timedelta(hours=2)).differs is (
+        SignaturePart.DATE
+    )
+    assert verify_short_term(KEY, TEMPORARY, region="us-east-1").differs is SignaturePart.SCOPE
+
+
+@pytest.mark.parametrize("name", sorted(FORGED))
+def test_a_key_that_was_tampered_with_is_made_by_nobody(name: str) -> None:
+    assert not is_made_by(FORGED[name][0], TEMPORARY)
+
+
+def test_a_key_without_a_scope_or_a_request_is_said_to_have_none() -> None:
+    unscoped = verify_short_term(altered("%2Faws4_request", ""), TEMPORARY)
+    assert (unscoped.valid, unscoped.differs) == (False, SignaturePart.AUTHORIZATION)
+    assert unscoped.text.startswith("X-Amz-Credential has 4 parts divided by slashes")
+    nothing = verify_short_term("bedrock-api-key-", TEMPORARY)
+    assert nothing.text == "the key holds no presigned request"
