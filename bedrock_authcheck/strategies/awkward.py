@@ -45,11 +45,11 @@ def awkward_tokens(*, in_environment: bool = True) -> SearchStrategy[str]:
 
         @given(awkward_tokens())
         def test_nothing_is_injected(bedrock_machine, token):
-            with bedrock_machine() as machine:
+            with bedrock_machine() as (_, endpoint):
                 os.environ["AWS_BEARER_TOKEN_BEDROCK"] = token
                 with suppress(Exception):  # to refuse it is right
                     ask("hello")
-                for seen in machine.endpoint.requests:
+                for seen in endpoint.requests:
                     assert not seen.exchange.header_values("X-Injected")
     """
     around, injected = st.sampled_from(_AROUND), st.sampled_from(_INJECTED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import string
+from base64 import b32encode, b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
-from bedrock_authcheck.environments.levels import parse_sources
+from bedrock_authcheck.environments.levels import LevelError, parse_sources
 from bedrock_authcheck.model import AwsCredential, BearerToken, Credential, CredentialSource
 from bedrock_authcheck.wire.tokens import fake_long_term_key, fake_short_term_key
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 REGIONS: Final = ("us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1")
 BASE64: Final = string.ascii_letters + string.digits + "+/"
 _YEARS: Final = (1_735_689_600, 4_070_908_800)  # 2025 to 2098, in seconds of Unix
-_BASE32: Final = string.ascii_uppercase + "234567"  # what key ids are written in
 
 
 def levels(
@@ -27,24 +27,45 @@ def levels(
     """Draw sets of levels of the credential chain by name, the highest first.
 
     Drawn from `among`, or from all; of the two forms of level 6, `instance` and `container`,
-    one set holds one at most. Raises LevelError for a name that is no level.
+    one set holds one at most. Raises LevelError for a name that is no level, and for sizes
+    that there are no such sets of.
 
     For example:
 
         @given(present=levels(min_size=1))
         def test_the_highest_level_signs(bedrock_machine, present):
-            with bedrock_machine(*present) as machine:
-                ask("hello")  # your application
-                machine.endpoint.assert_signed_by(present[0])
+            with bedrock_machine(*present) as (credentials, endpoint):
+                ask("hello", **credentials.settings)  # your application
+                endpoint.assert_signed_by(present[0])
     """
-    sources = parse_sources(among) or tuple(CredentialSource)
-    drawn = st.lists(
-        st.sampled_from(sources),
-        min_size=min_size,
-        max_size=max_size,
-        unique_by=lambda source: source.level,
-    )
-    return drawn.map(lambda some: tuple(s.value for s in sorted(some, key=lambda s: s.level)))
+    forms = _forms(parse_sources(among) or tuple(CredentialSource))
+    most = len(forms) if max_size is None else max_size
+    if not 0 <= min_size <= most <= len(forms):
+        msg = (
+            f"sizes of {min_size} to {most}, where there are 0 to {len(forms)} levels to draw from"
+        )
+        raise LevelError(msg)
+    return _sets(forms, min_size, most)
+
+
+def _forms(sources: tuple[CredentialSource, ...]) -> list[list[str]]:
+    """Group names of levels that one set cannot hold together, the highest first."""
+    ranks = sorted({source.level for source in sources})
+    return [[source.value for source in sources if source.level == rank] for rank in ranks]
+
+
+@st.composite
+def _sets(draw: DrawFn, forms: list[list[str]], least: int, most: int) -> tuple[str, ...]:
+    """Draw level by level, so that each can be left out by itself when an example is shrunk."""
+    drawn: list[str] = []
+    for left, names in zip(range(len(forms), 0, -1), forms, strict=True):
+        if len(drawn) == most:
+            break
+        needed = least - len(drawn) == left
+        name = draw(st.sampled_from(names if needed else [None, *names]))
+        if name is not None:
+            drawn.append(name)
+    return tuple(drawn)
 
 
 def credentials(*levels: str) -> SearchStrategy[Credential]:
@@ -114,9 +135,12 @@ def _signed_keys(draw: DrawFn, *regions: str) -> BearerToken:
 def _aws_credentials(draw: DrawFn, source: CredentialSource) -> AwsCredential:
     """Draw IAM credentials, temporary ones and others."""
     temporary = draw(st.booleans())
-    key_id = draw(st.text(_BASE32, min_size=11, max_size=11))
-    secret = draw(st.text(BASE64, min_size=35, max_size=35))
-    token = f"FAKE/{draw(st.text(BASE64, min_size=1, max_size=200))}==" if temporary else None
+    # Of bytes, which are one choice of hypothesis where as many characters are many.
+    name = b32encode(draw(st.binary(min_size=7, max_size=7)))[:11].decode()
+    secret = b64encode(draw(st.binary(min_size=27, max_size=27)))[:35].decode()
+    token = b64encode(draw(st.binary(min_size=1, max_size=120))).decode() if temporary else ""
     # A real key id holds no 0.
-    prefix = "ASIA0FAKE" if temporary else "AKIA0FAKE"
-    return AwsCredential(source, prefix + key_id, f"FAKE/{secret}", token)
+    key_id = ("ASIA0FAKE" if temporary else "AKIA0FAKE") + name
+    return AwsCredential(
+        source, key_id, f"FAKE/{secret}", session_token=f"FAKE/{token}" if temporary else None
+    )

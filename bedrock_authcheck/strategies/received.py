@@ -40,6 +40,21 @@ _PIECES: Final = (
     *("Credential=", "SignedHeaders=host", f"Signature={'0123456789abcdef' * 4}", _CREDENTIAL),
     *("X-Amz-Algorithm=AWS4-HMAC-SHA256", f"X-Amz-Date={_DATE}", "X-Amz-Expires=900"),
 )
+_INCOMPLETE: Final = (
+    *(
+        "",
+        " ",
+        ",",
+        "Bearer",
+        "Bearer ",
+        "Bearer  ",
+        "Bearer \t",
+        "Bearer,",
+        "bearer\r\n x",
+        "Basic ",
+    ),
+    *("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 ,", f"AWS4-HMAC-SHA256 Credential={_CREDENTIAL}"),
+)
 _CONVERSE: Final = b'{"messages": [{"role": "user", "content": [{"text": "hello"}]}]}'
 
 
@@ -54,8 +69,11 @@ def authorizations() -> SearchStrategy[str]:
         def test_my_proxy_never_raises(value):
             assert my_proxy.scheme_of(value) in {"bearer", "sigv4", None}
     """
-    right = credentials().flatmap(_authenticated)
-    return right.map(lambda exchange: exchange.header_values("Authorization")[0]) | _texts()
+    authenticated = credentials().flatmap(_authenticated)
+    right = authenticated.map(lambda exchange: exchange.header_values("Authorization")[0])
+    wrong = st.sampled_from(_INCOMPLETE) | _texts()
+    joined = st.tuples(right | wrong, right | wrong).map(", ".join)
+    return st.one_of(right, wrong, joined)
 
 
 def exchanges(by: Credential | None = None) -> SearchStrategy[Exchange]:

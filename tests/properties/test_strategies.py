@@ -59,6 +59,27 @@ def test_every_set_of_levels_is_reached(wanted: tuple[str, ...]) -> None:
     assert find(strategies.levels(), wanted.__eq__, settings=SEARCH) == wanted
 
 
+@pytest.mark.parametrize("sizes", [(7, None), (2, 1), (0, 7), (-1, None)])
+def test_sizes_that_cannot_be_are_an_error_at_once(sizes: tuple[int, int | None]) -> None:
+    with pytest.raises(LevelError, match="0 to 6 levels"):
+        strategies.levels(min_size=sizes[0], max_size=sizes[1])
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_sets_of_each_size_are_drawn(size: int) -> None:
+    drawn = strategies.levels(min_size=size, max_size=size)
+    assert len(find(drawn, lambda _: True, settings=SEARCH)) == size
+
+
+def test_an_example_is_shrunk_to_the_levels_that_matter() -> None:
+    shrunk = find(
+        strategies.levels(),
+        lambda present: {"bearer", "environment"} <= {*present},
+        settings=settings(SEARCH, max_examples=200, phases=[Phase.generate, Phase.shrink]),
+    )
+    assert shrunk == ("bearer", "environment")
+
+
 @pytest.mark.parametrize("draw", [strategies.levels, strategies.credentials])
 def test_a_level_that_does_not_exist_is_an_error_at_once(
     draw: Callable[[str], st.SearchStrategy[object]],
