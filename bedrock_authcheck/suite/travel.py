@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.authorization import Denial
@@ -37,6 +38,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from transport.redirected()
     yield from beside.scenarios()
     yield from _shown()
+    yield from _line_end()
     yield from _logged()
 
 
@@ -50,6 +52,17 @@ def _shown() -> Iterator[Scenario]:
         ("TOKEN-7",),
         _DEFAULT_LEVEL,
         _OUTCOMES["denied"],
+    )
+
+
+def _line_end() -> Iterator[Scenario]:
+    """Give the token a line end, as one has that was read from a file: the error may not tell."""
+    yield Scenario.of(
+        *("travel", "line-end-refused", ("TOKEN-7",)),
+        (Held(CredentialSource.BEARER, after="\n"),),
+        CONVERSE,
+        expectation=Expectation((CredentialSource.BEARER,), refusal=True),
+        log_level=_DEFAULT_LEVEL,
     )
 
 
