@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore
 from aiobotocore.config import AioConfig
@@ -21,6 +22,8 @@ from bedrock_authcheck.spec.catalogue import shared_loader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_TURN: Final = Lock()  # a loop runs in one thread at a time, and what is replaced is everyone's
 
 
 class AiobotocoreClient(Boto3Client):
@@ -59,7 +62,7 @@ class AiobotocoreConnection:
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
-            with replaced([(AioEndpoint, "_sleep", _no_back_off)]):
+            with _TURN, replaced([(AioEndpoint, "_sleep", _no_back_off)]):
                 self._runner.run(self._call(call))
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult.of(error)
