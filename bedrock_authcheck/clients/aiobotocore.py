@@ -14,6 +14,7 @@ import botocore
 from aiobotocore.config import AioConfig
 from aiobotocore.endpoint import AioEndpoint
 from aiobotocore.session import AioSession
+from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.boto3 import Boto3Client, TokenInCode, minimal_of, options_of
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
@@ -62,7 +63,7 @@ class AiobotocoreConnection:
     def call(self, call: Call) -> CallResult:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
-            with _TURN, replaced([(AioEndpoint, "_sleep", _no_back_off)]):
+            with _TURN, replaced(_AT_ONCE):
                 self._runner.run(self._call(call))
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult.of(error)
@@ -133,3 +134,10 @@ class AiobotocoreConnection:
 
 async def _no_back_off(_self: AioEndpoint, _seconds: float) -> None:
     """Retry at once, in place of AioEndpoint._sleep."""
+
+
+_AT_ONCE: Final[tuple[tuple[Any, str, object], ...]] = (
+    (AioEndpoint, "_sleep", _no_back_off),
+    (ContainerMetadataFetcher, "SLEEP_TIME", 0),  # seconds before a container is asked again
+)
+"""What is replaced so that nothing waits before it is tried again."""
