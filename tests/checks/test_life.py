@@ -192,6 +192,9 @@ def test_whoever_is_asked_below_a_usable_token_is_named_once() -> None:
         (expected, "an attempt to reach 169.254.170.2"),
     ]
     assert told(below.nobody_asked, of(turn(ONE))) == []
+    for alone in ({"metadata": (asked,)}, {"refused_hosts": ("169.254.170.2",)}):
+        silent = replace(of(turn(result=failed())), **alone)
+        assert len(told(below.nobody_asked, silent)) == 1
     with pytest.raises(NothingToJudge, match=r"\Ano request was seen\Z"):
         told(below.nobody_asked, of(turn(result=failed())))
 
@@ -208,6 +211,10 @@ def test_the_winner_among_variants_is_named() -> None:
     assert below.winner_among_variants(nobody) == f"unsigned, of {choice}"
     none = replace(of(turn(result=failed())), present=among)
     assert below.winner_among_variants(none) == f"none of {choice}: NoCredentialsError"
+    twice = replace(of(turn(result=failed()), turn(result=failed())), present=among)
+    assert below.winner_among_variants(twice) == (
+        f"none of {choice}: NoCredentialsError; NoCredentialsError"
+    )
     assert below.winner_among_variants(replace(of(turn()), present=among)) == (
         f"none of {choice}: no request"
     )

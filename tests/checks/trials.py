@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,24 @@ def trial_of(
     )
 
 
+_OF_NO_REQUEST = re.compile(
+    "no request|none;|beside it an attempt|an attempt to reach|given up after|the call succeeded"
+    "|a call that succeeded|the text holds|.* without a text|.* holds one|.* was (asked|changed)"
+    "|the bearer token (at|is part of that of) (instance-metadata|the proxy)"
+    "|the (token|secret|session token) of .* in (the log|the text|repr)"
+)
+"""What is observed where no request of the client's is the one to look at."""
+
+
 def told(check: Callable[[Trial], Iterator[Problem]], trial: Trial) -> list[tuple[str, str]]:
-    """What a check says, each problem as expected and observed."""
-    return [(problem.expected, problem.observed) for problem in check(trial)]
+    """What a check says, each problem as expected and observed.
+
+    Whatever is said of a request names that request.
+    """
+    problems = list(check(trial))
+    for problem in problems:
+        if _OF_NO_REQUEST.match(problem.observed):
+            assert problem.observation is None, problem.observed
+        else:
+            assert problem.observation in trial.observations, problem.observed
+    return [(problem.expected, problem.observed) for problem in problems]
