@@ -1,6 +1,6 @@
 """What all tests share: profiles of hypothesis, ids that every worker makes alike.
 
-`--hypothesis-profile=nightly` looks fifty times longer.
+`--hypothesis-profile=nightly` looks fifty times longer, and elsewhere each night.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ if find_spec("hypothesis") is not None:
         derandomize=os.environ.get("CI") == "true",
         suppress_health_check=[HealthCheck.too_slow],  # is about time as well
     )
-    settings.register_profile("nightly", settings.get_profile("standard"), max_examples=10_000)
+    settings.register_profile(
+        "nightly",
+        settings.get_profile("standard"),
+        max_examples=10_000,
+        derandomize=False,
+        print_blob=True,  # what it found is to be found again elsewhere
+    )
     settings.register_profile(  # of docs/mutation.md: the same examples each time, and few
         "mutation",
         settings.get_profile("standard"),

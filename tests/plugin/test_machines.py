@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bedrock_authcheck import strategies
 from bedrock_authcheck.environments.levels import LevelError
 from tests.plugin.application import ask
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.machine_fixture import Machines
     from tests.plugin.conftest import Run
 
+GUIDE = Path(__file__).parents[2] / "docs" / "strategies.md"
 HYPOTHESIS = ("_hypothesis_pytestplugin",)
 PROJECT = """
 from hypothesis import given, settings
@@ -25,7 +29,7 @@ from bedrock_authcheck.strategies import levels
 @given(present=levels(min_size=1))
 def test_the_highest_level_signs(bedrock_machine, present):
     with bedrock_machine(*present) as (credentials, endpoint):
-        ask({keys})
+        ask()
         endpoint.assert_signed_by(present[0])
 """
 
@@ -95,9 +99,15 @@ def test_a_cassette_is_refused(bedrock_machine: Machines) -> None:
         endpoint.replay("hello")
 
 
-def test_given_takes_the_fixture(pytester: pytest.Pytester, run: Run) -> None:
-    pytester.makepyfile(PROJECT.format(keys="**credentials.settings"))
-    run(plugins=HYPOTHESIS).assert_outcomes(passed=1)
+def test_what_the_guide_shows_is_what_works(pytester: pytest.Pytester, run: Run) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    pytester.makepyfile(block)
+    run(plugins=HYPOTHESIS).assert_outcomes(passed=2)
+
+
+def test_the_guide_names_every_strategy() -> None:
+    text = GUIDE.read_text("utf-8")
+    assert [name for name in strategies.__all__ if f"`{name}(" not in text] == []
 
 
 def test_an_application_that_prefers_its_keys_is_found(pytester: pytest.Pytester, run: Run) -> None:
@@ -121,7 +131,7 @@ def wrong():
         yield
 """
     pytester.makeconftest(wrong)
-    pytester.makepyfile(PROJECT.format(keys=""))
+    pytester.makepyfile(PROJECT)
     result = run(plugins=HYPOTHESIS)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
