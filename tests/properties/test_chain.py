@@ -94,15 +94,18 @@ def run(services: Services, client: Client, under: settings) -> None:
     run_state_machine_as_test(type("Chain", (Chain,), on), settings=under)
 
 
+HUNT_IN_TIME = settings(HUNT, max_examples=200, stateful_step_count=20)
+
+
 @pytest.mark.hypothesis
 def test_who_signs_is_who_the_model_says(services: Services) -> None:
-    run(services, BOTO3, settings(a_part(8), stateful_step_count=30))
+    run(services, BOTO3, settings(a_part(8), stateful_step_count=20))
 
 
 @pytest.mark.parametrize("client", WRONG_CHAINS, ids=lambda client: client.__name__)
 def test_a_client_that_is_wrong_in_time_is_caught(client: type[Client], services: Services) -> None:
     with pytest.raises(AssertionError):
-        run(services, client(), settings(HUNT, max_examples=200, stateful_step_count=30))
+        run(services, client(), HUNT_IN_TIME)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +120,4 @@ def test_a_client_that_is_wrong_in_time_is_caught(client: type[Client], services
 )
 def test_a_client_that_is_wrong_at_once_is_caught(name: str, services: Services) -> None:
     with wrong_client(name).made() as client, pytest.raises(AssertionError):
-        run(services, client, settings(HUNT, max_examples=200, stateful_step_count=30))
+        run(services, client, HUNT_IN_TIME)

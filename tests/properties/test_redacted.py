@@ -80,8 +80,9 @@ def check_the_evidence_stays(case: tuple[Exchange, Credential]) -> None:
 
 
 @given(planted())
-def test_no_secret_is_left(case: tuple[Exchange, Credential]) -> None:
+def test_no_secret_is_left_and_the_evidence_is(case: tuple[Exchange, Credential]) -> None:
     check_no_secret_is_left(case)
+    check_the_evidence_stays(case)
 
 
 STRANGERS: Final = credentials().flatmap(
@@ -92,11 +93,6 @@ STRANGERS: Final = credentials().flatmap(
 @given(STRANGERS)
 def test_a_strangers_credential_is_not_shown(case: tuple[Exchange, Credential]) -> None:
     check_a_strangers_is_not_shown(case)
-
-
-@given(planted())
-def test_the_evidence_stays(case: tuple[Exchange, Credential]) -> None:
-    check_the_evidence_stays(case)
 
 
 def test_a_redactor_that_knows_the_plain_secret_alone_is_caught() -> None:
