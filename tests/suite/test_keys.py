@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bedrock_authcheck.checks.judge import CHECKED, CHECKS
@@ -272,6 +272,7 @@ PARTS = (
 @given(st.sampled_from(PARTS), STRAY.map(lambda text: text.replace("/", "x").replace("+", "y")))
 def test_a_secret_that_strayed_into_a_key_is_not_told(part: str, secret: str) -> None:
     """A key that somebody made by hand, with the secret where something else belongs."""
+    assume(len({*secret[-8:]}) > 1)  # eight noughts stand in every account id of ours
     environ: dict[str, Any] = with_key(altered(part, secret), **CI)
     seen = KeyInUse.of(environ)
     for rule in KEY_CHECKS:
