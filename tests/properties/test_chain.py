@@ -57,6 +57,11 @@ class Chain(RuleBasedStateMachine):
     def remove(self, data: st.DataObject) -> None:
         self.machine.remove(data.draw(st.sampled_from([*self.machine.present])))
 
+    @precondition(lambda self: CredentialSource.BEARER in self.machine.present)
+    @rule()
+    def remove_the_token(self) -> None:
+        self.machine.remove(CredentialSource.BEARER)
+
     @rule(target=clients)
     def build(self) -> Built:
         built = Built.on(self.machine, self.client)
