@@ -1,19 +1,14 @@
-"""CHAIN-5 to CHAIN-7: below a usable token all is quiet; which variant of a level wins."""
+"""CHAIN-6 and CHAIN-7: below a usable token all is quiet; which variant of a level wins."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.choice import METADATA_HOSTS, as_expected
+from bedrock_authcheck.checks.choice import METADATA_HOSTS
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def call_unbroken(trial: Trial) -> Iterator[Problem]:
-    """CHAIN-5: a broken level below the token does not break the call."""
-    yield from as_expected(trial)
 
 
 def nobody_asked(trial: Trial) -> Iterator[Problem]:

@@ -6,17 +6,15 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.checks.travel import parts_carried, places_of
+from bedrock_authcheck.checks.travel import parts_carried, places_of, secrets_in
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import AuthScheme, BearerToken, SignaturePart, Variant
 from bedrock_authcheck.spec.services import TOKEN_SERVICES
-from bedrock_authcheck.wire.leaks import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bedrock_authcheck.clients.contract import CallResult
     from bedrock_authcheck.wire.attribution import Observation
 
 METADATA_HOSTS: Final = frozenset(
@@ -54,13 +52,9 @@ def _given_up(trial: Trial) -> Iterator[Problem]:
         if result.ok or (sent == 0 and trial.expectation.refusal):
             continue
         if sent == 0:
-            yield Problem(str(trial.expectation), f"no request seen for one call ({_said(result)})")
+            yield Problem(str(trial.expectation), f"no request seen for one call ({result.said})")
         elif all(seen.exchange.status == HTTPStatus.OK for seen in trial.requests):
-            yield Problem(str(trial.expectation), f"given up after a good answer ({_said(result)})")
-
-
-def _said(result: CallResult) -> str:
-    return f"{result.error_type}: {result.error}"
+            yield Problem(str(trial.expectation), f"given up after a good answer ({result.said})")
 
 
 def but_for(flagged: list[Observation], trial: Trial) -> Iterator[Problem]:
@@ -74,7 +68,7 @@ def _strayed(trial: Trial) -> Iterator[Problem]:
     """Find the token at a service that was not called, metadata's too, beside the right request."""
     for seen in trial.observations:
         service = seen.exchange.service
-        if service != trial.call.service and _any_token(seen, trial):
+        if service != trial.call.service and with_token(seen, trial):
             yield Problem(str(trial.expectation), f"the bearer token at {service} as well", seen)
     for observed in _told_to_metadata(trial, trial.keyring.tokens):
         yield Problem(str(trial.expectation), observed)
@@ -88,7 +82,8 @@ def _told_to_metadata(trial: Trial, tokens: Iterable[BearerToken]) -> Iterator[s
                 yield f"the bearer token at {asked.service}, in {place}"
 
 
-def _any_token(seen: Observation, trial: Trial) -> bool:
+def with_token(seen: Observation, trial: Trial) -> bool:
+    """Whether a request holds a token of the environment anywhere."""
     return any(carries_token(seen, token) for token in trial.keyring.tokens)
 
 
@@ -109,7 +104,7 @@ def _clear_error(trial: Trial) -> Iterator[Problem]:
     if not trial.expectation.refusal:
         hosts = ", ".join(sorted(set(trial.refused_hosts)))
         seen = f"none; the client tried to reach {hosts}" if hosts else "no request seen"
-        said = "; ".join(_said(result) for result in trial.results if not result.ok)
+        said = "; ".join(result.said for result in trial.results if not result.ok)
         yield Problem(str(trial.expectation), f"{seen}{f' ({said})' if said else ''}")
         return
     if hosts := _other_hosts(trial):
@@ -122,19 +117,9 @@ def _clear_error(trial: Trial) -> Iterator[Problem]:
             yield Problem(str(trial.expectation), "the call succeeded without any request")
         elif not result.error.strip():
             yield Problem(str(trial.expectation), f"{result.error_type} without a text")
-    for name in _secrets_told(trial):
+    text = "\n".join(result.said for result in trial.results)
+    for name in secrets_in(text, trial.in_sight):
         yield Problem("an error text without a secret", f"the text holds {name}")
-
-
-def _secrets_told(trial: Trial) -> list[str]:
-    text = "\n".join(map(_said, trial.results))
-    held = (*trial.keyring.credentials, *trial.foreign)
-    return [
-        f"{name} of {describe_origin(credential.origin)}"
-        for credential in held
-        for name, value in credential.secrets().items()
-        if holds_secret(text, value)
-    ]
 
 
 def not_mixed(trial: Trial) -> Iterator[Problem]:
@@ -170,7 +155,7 @@ def half_level_unused(trial: Trial) -> Iterator[Problem]:
     kept = tuple(
         seen
         for seen in trial.observations
-        if not asking or seen.exchange.service not in _TOKEN_SERVICES or _any_token(seen, trial)
+        if not asking or seen.exchange.service not in _TOKEN_SERVICES or with_token(seen, trial)
     )
     yield from as_expected(replace(trial, observations=kept))
 
@@ -187,7 +172,7 @@ def token_not_carried(trial: Trial) -> Iterator[Problem]:
     """
     expected, found = "no bearer token for this operation", False
     for seen in trial.observations:
-        if seen.evidence.tokens or _any_token(seen, trial):
+        if seen.evidence.tokens or with_token(seen, trial):
             found = True
             yield Problem(expected, describe(seen), seen)
     for observed in _told_to_metadata(trial, trial.keyring.tokens):
@@ -253,7 +238,7 @@ def anonymous(trial: Trial) -> Iterator[Problem]:
     for seen in trial.observations:
         if seen.evidence.scheme is not AuthScheme.UNSIGNED:
             yield Problem(str(trial.expectation), describe(seen), seen)
-        elif _any_token(seen, trial):
+        elif with_token(seen, trial):
             yield Problem(str(trial.expectation), "the bearer token in an unsigned request", seen)
         for credential in trial.keyring.aws:
             for part in parts_carried(credential, seen.exchange):

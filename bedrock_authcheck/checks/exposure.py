@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from bedrock_authcheck.checks.travel import secrets_in
 from bedrock_authcheck.checks.trial import NotObservable, Problem, Sight, Trial
-from bedrock_authcheck.checks.wording import describe_origin
-from bedrock_authcheck.wire.leaks import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +20,12 @@ def nothing_shown(trial: Trial) -> Iterator[Problem]:
     """TOKEN-7: no secret in the log, in an error's text, in what objects show, in User-Agent."""
     expected = "no token, secret or session token"
     for place, text in _texts(trial, _sight(trial)):
-        for name in _secrets_in(text, trial):
-            yield Problem(expected, f"{name} in {place}")
+        for name in secrets_in(text, trial.in_sight):
+            yield Problem(expected, f"the {name} in {place}")
     for seen in trial.observations:
         for agent in seen.exchange.header_values("User-Agent"):
-            for name in _secrets_in(agent, trial):
-                yield Problem(expected, f"{name} in the User-Agent", seen)
+            for name in secrets_in(agent, trial.in_sight):
+                yield Problem(expected, f"the {name} in the User-Agent", seen)
 
 
 def _sight(trial: Trial) -> Sight:
@@ -43,22 +42,14 @@ def _texts(trial: Trial, sight: Sight) -> Iterator[tuple[str, str]]:
     yield from sight.shown.items()
 
 
-def _secrets_in(text: str, trial: Trial) -> Iterator[str]:
-    """Name each secret that a text holds: `the session token of 3 environment variables`."""
-    for credential in (*trial.keyring.credentials, *trial.foreign):
-        for name, value in credential.secrets().items():
-            if holds_secret(text, value):
-                yield f"the {name} of {describe_origin(credential.origin)}"
-
-
 def told_by_the_log(trial: Trial) -> str:
     """TOKEN-8: say which secrets the log holds at its level, and who logged them."""
     sight = _sight(trial)
     said: dict[str, list[str]] = {}
     for logger, text in _records(sight.log):
-        for name in _secrets_in(text, trial):
+        for name in secrets_in(text, trial.in_sight):
             said.setdefault(name, []).append(logger)
-    told = [f"{name} by {', '.join(dict.fromkeys(loggers))}" for name, loggers in said.items()]
+    told = [f"the {name} by {', '.join(dict.fromkeys(loggers))}" for name, loggers in said.items()]
     return f"at {sight.log_level}: {'; '.join(told) or 'no secret'}"
 
 

@@ -7,16 +7,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.choice import as_expected, carries_token
+from bedrock_authcheck.checks.travel import secrets_in
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem
 from bedrock_authcheck.checks.wording import describe
 from bedrock_authcheck.clients.contract import CallResult
 from bedrock_authcheck.model import Variant
-from bedrock_authcheck.wire.leaks import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bedrock_authcheck.checks.trial import Trial, Turn
+from bedrock_authcheck.checks.trial import Trial, Turn
 
 _CHANGED = (Variant.ROTATED_TOKEN, Variant.ROTATED_KEYS)
 
@@ -63,15 +63,11 @@ def bearer_or_error(trial: Trial) -> Iterator[Problem]:
 
 def _unclear(trial: Trial, failed: list[Turn]) -> Iterator[Problem]:
     """Find errors without a text, and texts that hold a secret."""
-    held = (*trial.keyring.credentials, *trial.foreign)
-    secrets = [secret for credential in held for secret in credential.secrets().values()]
     for turn in failed:
         result = turn.result
         if not result.error.strip():
             yield Problem("a clear error", f"{result.error_type} without a text")
-        elif any(
-            holds_secret(f"{result.error_type}: {result.error}", secret) for secret in secrets
-        ):
+        elif any(secrets_in(result.said, trial.in_sight)):
             yield Problem("an error text without a secret", f"{result.error_type} holds one")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.choice import but_for, carries_token, token_not_carried
+from bedrock_authcheck.checks.choice import but_for, token_not_carried, with_token
 from bedrock_authcheck.checks.travel import places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.spec.catalogue import takes_api_keys
@@ -27,7 +27,7 @@ def not_over_plain_http(trial: Trial) -> Iterator[Problem]:
                 observed = f"the bearer token at the proxy, in {place} of a {asked.method} in clear"
                 yield Problem(str(trial.expectation), observed)
     plain = [seen for seen in trial.observations if seen.exchange.tls is None]
-    flagged = [seen for seen in plain if _with_token(seen, trial)]
+    flagged = [seen for seen in plain if with_token(seen, trial)]
     for seen in flagged:
         yield Problem(str(trial.expectation), "the bearer token over plain http", seen)
     yield from but_for(flagged, trial)
@@ -36,10 +36,10 @@ def not_over_plain_http(trial: Trial) -> Iterator[Problem]:
 def not_redirected(trial: Trial) -> Iterator[Problem]:
     """TOKEN-6: the token arrives at the address it was sent to first, and at no other."""
     first, *later = trial.observations or (None,)
-    if first is None or not _with_token(first, trial):
+    if first is None or not with_token(first, trial):
         raise NothingToJudge("no request with the token was redirected")
     for seen in later:
-        if _address(seen) != _address(first) and _with_token(seen, trial):
+        if _address(seen) != _address(first) and with_token(seen, trial):
             expected = f"the bearer token at {_said(first)} alone"
             yield Problem(expected, f"the bearer token at {_said(seen)}", seen)
 
@@ -53,10 +53,6 @@ def neighbours_unaware(trial: Trial) -> Iterator[Problem]:
         if turn.call.service not in taking:  # what was called beside Bedrock decides
             trial = replace(trial, call=turn.call, expectation=turn.expectation)
     yield from token_not_carried(trial)
-
-
-def _with_token(seen: Observation, trial: Trial) -> bool:
-    return any(carries_token(seen, token) for token in trial.keyring.tokens)
 
 
 def _address(seen: Observation) -> tuple[str, str]:

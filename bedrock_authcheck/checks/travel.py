@@ -1,15 +1,16 @@
-"""Where in a request a secret travels: its headers, its URL, its body."""
+"""Where a secret is: in a request's headers, its URL, its body, and in what is said."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedrock_authcheck.checks.wording import describe_origin
 from bedrock_authcheck.wire.leaks import holds_secret, token_in_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from bedrock_authcheck.model import AwsCredential, Exchange
+    from bedrock_authcheck.model import AwsCredential, Credential, Exchange
 
 URL = "the URL"
 """What `places_of` calls the request target."""
@@ -30,6 +31,14 @@ def places_of(secret: str, exchange: Exchange, *, besides: str = "") -> Iterator
         yield URL
     if holds_secret(exchange.body.decode("latin-1"), value):
         yield "the body"
+
+
+def secrets_in(text: str, credentials: Iterable[Credential]) -> Iterator[str]:
+    """Name each secret that a text holds: `session token of 3 environment variables`."""
+    for credential in credentials:
+        for name, value in credential.secrets().items():
+            if holds_secret(text, value):
+                yield f"{name} of {describe_origin(credential.origin)}"
 
 
 def parts_carried(credential: AwsCredential, exchange: Exchange) -> Iterator[str]:

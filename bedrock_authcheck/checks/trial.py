@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_authcheck.clients.contract import Call, CallResult
-    from bedrock_authcheck.model import BearerToken, Exchange, Origin
+    from bedrock_authcheck.model import BearerToken, Credential, Exchange, Origin
     from bedrock_authcheck.wire.attribution import Keyring, Observation
 
 
@@ -97,6 +97,11 @@ class Trial:
     def results(self) -> tuple[CallResult, ...]:
         """What the client said of each call."""
         return tuple(turn.result for turn in self.turns)
+
+    @property
+    def in_sight(self) -> tuple[Credential, ...]:
+        """All credentials that a client could find, those not to be read included."""
+        return (*self.keyring.credentials, *self.foreign)
 
     @property
     def requests(self) -> tuple[Observation, ...]:

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 def who_signed(trial: Trial) -> str:
     """Say how the requests of the call were authenticated, or what was raised without one."""
     seen = [describe(observation) for observation in trial.requests]
-    seen += [f"{r.error_type}: {r.error}" for r in trial.results if not r.ok]
+    seen += [r.said for r in trial.results if not r.ok]
     return "; ".join(dict.fromkeys(seen)) or "no request and no error"

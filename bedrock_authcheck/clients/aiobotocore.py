@@ -70,8 +70,9 @@ class AiobotocoreConnection:
         return CallResult(ok=True)
 
     async def _call(self, call: Call) -> None:
-        if self._failure is not None:
-            raise self._failure
+        failed, self._failure = self._failure, None
+        if failed is not None:
+            raise failed
         client = await self._made_client(call.service)
         parameters = minimal_of(call)
         method = botocore.xform_name(call.operation)

@@ -63,6 +63,11 @@ class CallResult:
     error: str = field(default="", repr=False)
     traceback: str = field(default="", repr=False)
 
+    @property
+    def said(self) -> str:
+        """Type and text of the error, as a client tells it; it may hold a secret."""
+        return f"{self.error_type}: {self.error}"
+
     @classmethod
     def of(cls, error: Exception) -> Self:
         """Report an error that was raised, with those that it came from."""

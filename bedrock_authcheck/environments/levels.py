@@ -18,11 +18,10 @@ from bedrock_authcheck.model import (
     Variant,
 )
 from bedrock_authcheck.services.grants import Grants
+from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
 
 CREDENTIALS_FILE: Final = ".aws/credentials"
 CONFIG_FILE: Final = ".aws/config"
@@ -36,6 +35,9 @@ VARIABLES_OF: Final = {
     ),
 }
 """The variables that hold the credential of a source, for sources that are variables."""
+
+_KEY_FIELDS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+"""What INI files and boto3's arguments call the parts of an IAM credential."""
 
 _IN_CODE: Final = (Variant.TOKEN_IN_CODE, Variant.OTHER_TOKEN_IN_CODE)
 
@@ -121,15 +123,13 @@ def provision(
         return Provision(variables, token_in_code=credential.value if in_code else "")
     match credential.source:
         case CredentialSource.SETTINGS:
-            names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-            return Provision(settings=_fields(credential, names, defect))
+            return Provision(settings=_fields(credential, _KEY_FIELDS, defect))
         case CredentialSource.ENVIRONMENT:
             own = VARIABLES_OF[CredentialSource.ENVIRONMENT]
             return Provision(_fields(credential, own, defect))
         case CredentialSource.SHARED | CredentialSource.CONFIG as source:
-            names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
             path = CREDENTIALS_FILE if source is CredentialSource.SHARED else CONFIG_FILE
-            return Provision(files={path: ini(_fields(credential, names, defect))})
+            return Provision(files={path: ini(_fields(credential, _KEY_FIELDS, defect))})
         case CredentialSource.INSTANCE:
             return _instance(credential, region, defect)
         case _:
@@ -152,8 +152,7 @@ def _fields(
 
 def key_fields(credential: AwsCredential) -> dict[str, str]:
     """Return a credential as the fields of an INI section."""
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return _fields(credential, names, None)
+    return _fields(credential, _KEY_FIELDS, None)
 
 
 def ini(fields: Mapping[str, str], section: str = "default") -> str:
@@ -181,8 +180,6 @@ _DOCUMENT: Final = ("AccessKeyId", "SecretAccessKey", "Token")
 
 
 def _instance(credential: AwsCredential, region: str, defect: Defect | None) -> Provision:
-    from bedrock_authcheck.services.metadata import InstanceMetadata  # noqa: PLC0415 - on use
-
     return Provision(
         variables={"AWS_EC2_METADATA_DISABLED": "false"},
         service=InstanceMetadata(_fields(credential, _DOCUMENT, defect), region),
@@ -191,8 +188,6 @@ def _instance(credential: AwsCredential, region: str, defect: Defect | None) -> 
 
 
 def _container(credential: AwsCredential, defect: Defect | None, *, token_file: bool) -> Provision:
-    from bedrock_authcheck.services.metadata import ContainerCredentials  # noqa: PLC0415 - on use
-
     authorization = f"FAKE-container-authorization-{secrets.token_hex(8)}"
     path = ".aws/container-authorization-token"
     variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"

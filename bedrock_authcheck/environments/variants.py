@@ -10,7 +10,7 @@ import json
 import secrets
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from bedrock_authcheck.environments.canaries import canary
@@ -25,7 +25,14 @@ from bedrock_authcheck.environments.levels import (
 )
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.faults import GARBAGE, LONG_AGO
-from bedrock_authcheck.services.grants import ACCOUNT, ROLE_ARN, ROLE_NAME, Grants
+from bedrock_authcheck.services.grants import Grants
+from bedrock_authcheck.services.metadata import (
+    ACCOUNT,
+    CREDENTIAL_LIFETIME,
+    ROLE,
+    ROLE_ARN,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +40,6 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.model import AwsCredential, Origin
 
-LIFETIME: Final = timedelta(hours=6)
 PROFILE: Final = "authcheck"
 """The profile of the variants that are one, which AWS_PROFILE or code must name."""
 
@@ -69,7 +75,7 @@ def _script(credential: AwsCredential, defect: Defect | None) -> str:
     }
     if credential.session_token is not None:
         document["SessionToken"] = credential.session_token
-        document["Expiration"] = (datetime.now(UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+        document["Expiration"] = timestamp(datetime.now(UTC) + CREDENTIAL_LIFETIME)
     if defect is Defect.EXPIRED:
         document["Expiration"] = LONG_AGO
     elif defect is Defect.NO_SECRET:
@@ -123,7 +129,7 @@ def _web_identity(credential: AwsCredential, home: Path) -> Provision:
 
 def _sso(credential: AwsCredential, _: Path) -> Provision:
     """Lay out a session that somebody has signed in to: its access token is in the cache."""
-    return _session(credential, (datetime.now(UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return _session(credential, timestamp(datetime.now(UTC) + CREDENTIAL_LIFETIME))
 
 
 def expired_sso(credential: AwsCredential) -> Provision:
@@ -136,7 +142,7 @@ def _session(credential: AwsCredential, expires: str) -> Provision:
     profile = {
         "sso_session": _SSO_SESSION,
         "sso_account_id": ACCOUNT,
-        "sso_role_name": ROLE_NAME,
+        "sso_role_name": ROLE,
     }
     session = {
         "sso_start_url": _SSO_START,

@@ -126,7 +126,7 @@ def result_of(
     scenario_id: str, trial: Trial, verdicts: tuple[Verdict, ...], stale: tuple[str, ...]
 ) -> ScenarioResult:
     """Turn a judged trial into a result, with every secret of its environment redacted."""
-    redactor = Redactor((*trial.keyring.credentials, *trial.foreign))
+    redactor = Redactor(trial.in_sight)
     clean = redactor.text
     return ScenarioResult(
         scenario_id,

@@ -14,13 +14,11 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.services.metadata import ACCOUNT, ROLE, ROLE_ARN, timestamp
 
 if TYPE_CHECKING:
     from bedrock_authcheck.model import AwsCredential, Exchange, Origin
 
-ACCOUNT: Final = "000000000000"
-ROLE_NAME: Final = "bedrock-authcheck-role"
-ROLE_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
 _LIFETIME: Final = timedelta(hours=1)
 _SSO_PATH: Final = "/federation/credentials"
 _SSO_HEADER: Final = "x-amz-sso_bearer_token"
@@ -70,7 +68,7 @@ class Grants:
         asked = parse_qs(exchange.target.partition("?")[2])
         given = exchange.header_values(_SSO_HEADER)
         granted = self.portal.get(given[0]) if len(given) == 1 else None
-        right = {"account_id": [ACCOUNT], "role_name": [ROLE_NAME]}
+        right = {"account_id": [ACCOUNT], "role_name": [ROLE]}
         if granted is None or asked != right:
             refused = {"message": "Session token not found or invalid"}
             return _json(refused, 401, ("x-amzn-ErrorType", "UnauthorizedException"))
@@ -90,7 +88,7 @@ def _json(value: object, status: int = 200, *headers: tuple[str, str]) -> Answer
 
 
 def _assumed(action: str, session: str, granted: AwsCredential) -> Answer:
-    expiration = (datetime.now(UTC) + _LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expiration = timestamp(datetime.now(UTC) + _LIFETIME)
     fields = {
         "AccessKeyId": granted.key_id,
         "SecretAccessKey": granted.secret,
@@ -98,7 +96,7 @@ def _assumed(action: str, session: str, granted: AwsCredential) -> Answer:
         "Expiration": expiration,
     }
     credentials = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items())
-    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE_NAME}/{session}"
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{session}"
     return _xml(
         f'<{action}Response xmlns="{_NAMESPACE}"><{action}Result>'
         f"<AssumedRoleUser><AssumedRoleId>AROAFAKE:{escape(session)}</AssumedRoleId>"

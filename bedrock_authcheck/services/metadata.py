@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     Alteration = Callable[[Exchange, Answer], Answer]
     """Makes another answer of the right one to a request."""
 
+ACCOUNT: Final = "000000000000"
 ROLE: Final = "bedrock-authcheck-role"
+ROLE_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 CREDENTIAL_LIFETIME: Final = timedelta(hours=6)
 _MAX_TTL: Final = 21_600  # seconds; the guide: "a maximum of six hours"
 _TTL: Final = re.compile("[0-9]{1,5}")
@@ -36,7 +38,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _timestamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
+    """Write a moment in UTC as services that give credentials do, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -87,7 +90,7 @@ class _Observing(ABC):
 
     def _credentials(self, fields: Mapping[str, str]) -> str:
         """Write the reply that all metadata services give: `fields` first, then credentials."""
-        expiration = _timestamp(self._clock() + CREDENTIAL_LIFETIME)
+        expiration = timestamp(self._clock() + CREDENTIAL_LIFETIME)
         return json.dumps({**fields, **self._document, "Expiration": expiration})
 
 
@@ -138,7 +141,7 @@ class InstanceMetadata(_Observing):
 
     def _metadata(self, path: str) -> Answer:
         if path == ROLES_PATH + ROLE:
-            updated = _timestamp(self._clock())
+            updated = timestamp(self._clock())
             fields = {"Code": "Success", "LastUpdated": updated, "Type": "AWS-HMAC"}
             return _text(self._credentials(fields))
         found = {
@@ -176,4 +179,4 @@ class ContainerCredentials(_Observing):
             given[0].encode(), self._authorization.encode()
         ):
             return _json('{"code":"AccessDenied","message":"Missing or wrong authorization"}', 401)
-        return _json(self._credentials({"RoleArn": f"arn:aws:iam::000000000000:role/{ROLE}"}))
+        return _json(self._credentials({"RoleArn": ROLE_ARN}))

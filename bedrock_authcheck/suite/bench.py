@@ -74,7 +74,10 @@ class Bench:
             tokens = {name: token.value for name, token in foreign.items()}
             variables = {**through, **self._plain(scenario), **scenario.variables, **tokens}
             performance = Performance(
-                environment, ledger, partial(machine.connect, service, scenario.settings)
+                environment,
+                ledger,
+                partial(machine.connect, service, scenario.settings),
+                in_sight=self._in_sight(scenario),
             )
             ledger.program(service, *map(performance.step, self._steps(scenario)))
             with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
@@ -128,9 +131,12 @@ class Bench:
         urls = self.endpoint.urls(tls=False)
         return {facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()}
 
+    def _in_sight(self, scenario: Scenario) -> bool:
+        return bool(scenario.log_level) and self.client.in_process
+
     def _perform(self, scenario: Scenario, performance: Performance) -> Sight | None:
         """Do the acts, and look at the process while they are done where that can be seen."""
-        in_sight = scenario.log_level and self.client.in_process
+        in_sight = self._in_sight(scenario)
         with logged(scenario.log_level) if in_sight else nullcontext(StringIO()) as log:
             for act in scenario.performed:
                 performance.perform(act, scenario.expectation)

@@ -91,10 +91,6 @@ def _moments(change: Change, before: Expectation, *, another: bool = True) -> It
     yield _Moment("between-pages", pages, (Changing(change, _page("page-2")), _page()))
 
 
-def _over(below: CredentialSource | None) -> str:
-    return f"over-{below}" if below else "alone"
-
-
 def _removed(below: CredentialSource | None) -> Iterator[Scenario]:
     """TOKEN-11: once a client is made, the token or a clear error; before it, what is there."""
     levels = (_TOKEN, *([below] if below else []))
@@ -107,7 +103,9 @@ def _removed(below: CredentialSource | None) -> Iterator[Scenario]:
             expectation = Expectation(levels[1:], refusal=not below)
         elif moment.name == "between-session-and-client":
             rules, expectation = ("CHAIN-1",), Expectation(levels, refusal=not below)
-        yield _scenario(f"removed-{moment.name}-{_over(below)}", rules, levels, expectation, moment)
+        yield _scenario(
+            f"removed-{moment.name}-{rejection.over(below)}", rules, levels, expectation, moment
+        )
 
 
 def _changed(below: CredentialSource | None) -> Iterator[Scenario]:
@@ -116,7 +114,7 @@ def _changed(below: CredentialSource | None) -> Iterator[Scenario]:
     levels = (Held(_TOKEN), Held(new, spare=True), *([Held(below)] if below else []))
     for moment in _moments(Change(_TOKEN, new), Expectation((_TOKEN,))):
         expectation = Expectation((new,) if moment.first else (_TOKEN, new))
-        name = f"changed-{moment.name}-{_over(below)}"
+        name = f"changed-{moment.name}-{rejection.over(below)}"
         yield _scenario(name, _seen(moment), levels, expectation, moment)
 
 
@@ -131,7 +129,7 @@ def _set(below: CredentialSource | None) -> Iterator[Scenario]:
         expectation = (
             Expectation((new,)) if moment.first else Expectation((*old, new), refusal=True)
         )
-        name = f"set-{moment.name}-{_over(below)}"
+        name = f"set-{moment.name}-{rejection.over(below)}"
         yield _scenario(name, _seen(moment), levels, expectation, moment)
 
 

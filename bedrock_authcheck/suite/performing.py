@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING
@@ -33,11 +34,20 @@ class Performance:
     """
 
     def __init__(
-        self, environment: Environment, ledger: Ledger, connect: Callable[[int], Connection]
+        self,
+        environment: Environment,
+        ledger: Ledger,
+        connect: Callable[[int], Connection],
+        *,
+        in_sight: bool,
     ) -> None:
-        """Begin with nothing done; the environment is laid over the process already."""
+        """Begin with nothing done; the environment is laid over the process already.
+
+        `in_sight` is whether anybody asks for what `watch` saw, which is read for each act.
+        """
         self.turns: list[Turn] = []
         self.watch = Watch()
+        self._client_at_work = self.watch.over if in_sight else nullcontext
         self._environment = environment
         self._ledger = ledger
         self._connect = connect
@@ -58,7 +68,7 @@ class Performance:
         """Do one act; `expectation` is the scenario's."""
         match act:
             case Ask():
-                with self.watch.over():
+                with self._client_at_work():
                     seen = len(self._ledger.observations)
                     result = self._client(act.client).call(act.call)
                     sent = self._ledger.observations[seen:]
@@ -67,7 +77,7 @@ class Performance:
             case Together():
                 self._together(act, expectation)
             case Prepare():
-                with self.watch.over():
+                with self._client_at_work():
                     self._client(act.client).prepare(act.stage)
             case Change():
                 self._change(act)
@@ -81,7 +91,7 @@ class Performance:
 
         seen = len(self._ledger.observations)
         connections = [self._client(one.client) for one in act.asks]
-        with self.watch.over(), ThreadPoolExecutor(len(act.asks)) as pool:
+        with self._client_at_work(), ThreadPoolExecutor(len(act.asks)) as pool:
             results = list(pool.map(ask, act.asks, connections))
         sent = self._ledger.observations[seen:]
         for one, result in zip(act.asks, results, strict=True):

@@ -56,15 +56,16 @@ def scenarios() -> Iterator[Scenario]:
             yield from _skewed(levels)
 
 
-def _over(levels: tuple[CredentialSource, ...]) -> str:
-    return f"over-{levels[0]}" if levels else "alone"
+def over(below: CredentialSource | None) -> str:
+    """Say in an id what is below the token."""
+    return f"over-{below}" if below else "alone"
 
 
 def _rejected(below: CredentialSource | None) -> Iterator[Scenario]:
     """TOKEN-13: with nothing or something to fall back to; and by the token again afterwards."""
     beside = (below,) if below else ()
     levels, expectation = (_TOKEN, *beside), Expectation((_TOKEN,))
-    rules, end = ("TOKEN-13",), _over(beside)
+    rules, end = ("TOKEN-13",), over(below)
     for said, denial in (("expired", EXPIRED_KEY), ("unknown", UNKNOWN_KEY)):
         for name, call in MAIN_CALLS.items():
             yield Scenario.of(

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import pytest
 
 from bedrock_authcheck.checks import below, life, wishes
+from bedrock_authcheck.checks.judge import CHECKS
 from bedrock_authcheck.checks.trial import (
     Expectation,
     NothingToJudge,
@@ -171,8 +172,8 @@ def test_when_a_rotated_token_takes_effect_is_said(turns: tuple[Turn, ...], text
 
 
 def test_a_broken_level_below_does_not_break_the_call() -> None:
-    assert told(below.call_unbroken, of(turn(ONE))) == []
-    assert told(below.call_unbroken, of(turn(result=failed("x")))) == [
+    assert told(CHECKS["CHAIN-5"], of(turn(ONE))) == []
+    assert told(CHECKS["CHAIN-5"], of(turn(result=failed("x")))) == [
         (PLACE, "no request seen (NoCredentialsError: x)")
     ]
 

@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bedrock_authcheck.model import CredentialSource, Exchange, Variant
-from bedrock_authcheck.services.grants import ACCOUNT, ROLE_ARN, ROLE_NAME, Grants
+from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.services.ledger import Ledger
+from bedrock_authcheck.services.metadata import ACCOUNT, ROLE, ROLE_ARN
 from bedrock_authcheck.wire.attribution import Keyring
 from tests.simulated import REGION, aws_canary, send, sigv4_headers
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 GRANTED = aws_canary(CredentialSource.CONFIG, temporary=True)
 SIGNER = aws_canary(CredentialSource.SHARED)
 OTHER = aws_canary(CredentialSource.ENVIRONMENT)
-PORTAL = f"/federation/credentials?role_name={ROLE_NAME}&account_id={ACCOUNT}"
+PORTAL = f"/federation/credentials?role_name={ROLE}&account_id={ACCOUNT}"
 
 
 def sts(action: str, **parameters: str) -> Exchange:
@@ -90,7 +91,7 @@ def test_a_web_identity_needs_its_token_and_no_signature() -> None:
         ("wrong", PORTAL, 401),
         ("", PORTAL, 401),
         ("right", PORTAL.replace(ACCOUNT, "111111111111"), 401),
-        ("right", PORTAL.replace(ROLE_NAME, "other"), 401),
+        ("right", PORTAL.replace(ROLE, "other"), 401),
     ],
 )
 def test_the_portal_gives_a_role_of_the_account_to_the_access_token(

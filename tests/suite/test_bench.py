@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_authcheck.clients.boto3 import Boto3Client
-from bedrock_authcheck.services.endpoint import running
-from bedrock_authcheck.suite.bench import Bench
 from bedrock_authcheck.suite.catalogue import scenarios_of
 from bedrock_authcheck.suite.late import Latecomers, LateRequestError
 from tests.suite.wrong_clients.seams import copied, sending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from botocore.awsrequest import AWSPreparedRequest
 
+    from bedrock_authcheck.suite.bench import Bench
     from tests.suite.wrong_clients.seams import Send
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with running() as services:
-        made = Bench(*services, Boto3Client())
-        yield made
-        made.close()
 
 
 def test_a_shared_machine_shows_what_its_metadata_was_asked_in_this_scenario_alone(

@@ -8,30 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bedrock_authcheck.checks.judge import judge
-from bedrock_authcheck.clients.boto3 import Boto3Client
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.result import result_of
 from bedrock_authcheck.report.variants import wins
-from bedrock_authcheck.services.endpoint import running
 from bedrock_authcheck.spec.rules import load_rules
-from bedrock_authcheck.suite.bench import Bench
 from bedrock_authcheck.suite.catalogue import scenarios_of
 from tests.suite.wrong_clients.seams import Signing, provider_first, signing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bedrock_authcheck.report.result import ScenarioResult
+    from bedrock_authcheck.suite.bench import Bench
 
 RULES = load_rules()
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with running() as services:
-        made = Bench(*services, Boto3Client())
-        yield made
-        made.close()
 
 
 def observed(bench: Bench, name: str) -> ScenarioResult:
