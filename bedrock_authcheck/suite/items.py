@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from bedrock_authcheck.checks.judge import judge
+from bedrock_authcheck.clients.known import KNOWN
 from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.report.result import ScenarioResult, result_of
 from bedrock_authcheck.report.text import failure_text
@@ -115,7 +116,10 @@ class ScenarioItem(pytest.Item):
             bench = bench_of(self.session)
         except ImportError as error:
             client = self.config.option.authcheck_client
-            reason: str | None = f"{client} is not installed: {error}"
+            there = client in KNOWN[client].versions()
+            reason: str | None = (
+                f"{client} {'cannot be imported' if there else 'is not installed'}: {error}"
+            )
         else:
             reason = bench.not_offered(self.scenario)
         if reason is not None:

@@ -125,7 +125,9 @@ def test_each_test_leaves_all_as_before(
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath), prepend=os.pathsep)
     pytester.makepyfile(snapshots=SNAPSHOTS)
     pytester.makepyfile(test_mine=TESTS)
-    chosen = ("test_mine.py", ON, CHAIN, CHAIN.replace("bearer+shared", "instance"))
+    # Two that share no machine: what is shared stays for the next.
+    own = ("chain::settings-in-session+bearer-converse", "variant::container+instance-converse")
+    chosen = ("test_mine.py", ON, *(f"bedrock-authcheck::{name}" for name in own))
     result = run(*chosen, "-s", "-p", "no:cacheprovider", plugins=("snapshots",))
     result.assert_outcomes(passed=8, failed=2, errors=1)
     left = [line for line in result.outlines if "LEFT BEHIND" in line]
