@@ -38,6 +38,11 @@ def test_they_are_as_many_as_their_index_says() -> None:
     assert (len(ROWS), len(PLAIN), len(CLAIMED)) == (408, 148, 40)
 
 
+def _file(row: object) -> str | None:
+    """Name a case; where the recordings are missing, old releases of pytest ask for one too."""
+    return str(row["file"]) if isinstance(row, dict) else None
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -55,7 +60,7 @@ def test_a_plain_cassette_is_replayed_by_a_plain_client(
     assert bedrock_cassette.played == len(recorded) == len(row["interactions"])
 
 
-@pytest.mark.parametrize("row", CLAIMED, ids=lambda row: row["file"])
+@pytest.mark.parametrize("row", CLAIMED, ids=_file)
 def test_a_bearer_that_was_sigv4_is_never_taken_for_bearer(row: dict[str, Any]) -> None:
     assert _schemes(row) == {AuthScheme.SIGV4}
 
