@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LATIN_1: Final = st.text(st.characters(max_codepoint=0xFF), max_size=20)
 _HEADER_NAMES: Final = (
     *("Authorization", "authorization", "Date", "Host", "X-Amz-Date", "X-Amz-Security-Token"),
-    *("X-Amz-Content-Sha256", "X-Amz-Meta", "X-Api-Key", "Proxy-Authorization"),
+    *("X-Amz-Content-Sha256", "X-Amz-Meta", "Proxy-Authorization", "X-Api-Key"),
 )
 _DATE: Final = "20260304T050607Z"
 _CREDENTIAL: Final = "AKIA0FAKE9999L4SHARED/20260304/us-east-1/bedrock/aws4_request"
