@@ -119,6 +119,7 @@ class AiobotocoreConnection:
                 self._made_session().create_client(
                     service,
                     region_name=self._settings.region,
+                    endpoint_url=self._settings.endpoint,
                     config=AioConfig(**options_of(self._settings)),
                     **keys,
                 )

@@ -121,6 +121,8 @@ def _minimal_parameters(service: str, name: str) -> dict[str, Any]:
 def options_of(settings: ClientSettings) -> dict[str, Any]:
     """Name the options of botocore's Config that the settings come to."""
     options: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS}}
+    if settings.proxy:
+        options["proxies"] = {"http": settings.proxy, "https": settings.proxy}
     match settings.preference:
         case Preference.SIGV4_BY_VERSION:
             options["signature_version"] = "v4"
@@ -209,6 +211,7 @@ class Boto3Connection:
         made: BaseClient = self._made_session().client(
             service,  # type: ignore[call-overload] # the stubs list services by literal
             region_name=self._settings.region,
+            endpoint_url=self._settings.endpoint,
             config=_config(self._settings),
             **keys,
         )

@@ -23,10 +23,11 @@ class Preference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """What is passed in code to a client: keys, Region, preference.
+    """What is passed in code to a client: keys, Region, preference, addresses.
 
     `keys` are boto3's names (aws_access_key_id …). `keys_in_session` hands them to the
     session instead of the client. `token` is a bearer token, `profile` the name of one.
+    `endpoint` is the URL of the service, `proxy` that of an HTTP proxy before it.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
@@ -35,6 +36,8 @@ class ClientSettings:
     profile: str | None = None
     region: str | None = None
     preference: Preference | None = None
+    endpoint: str | None = None
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
