@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from bedrock_authcheck.environments.levels import VARIABLES_OF
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.wire.fingerprint import fingerprint
 from bedrock_authcheck.wire.redaction import shorten_key_id
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.wire.tokens import ApiKey
 
-TOKEN_VARIABLE: Final = CredentialSource.BEARER.place
-KEY_ID_VARIABLE: Final = CredentialSource.ENVIRONMENT.place
+(TOKEN_VARIABLE,) = VARIABLES_OF[CredentialSource.BEARER]
+KEY_ID_VARIABLE, *_ = VARIABLES_OF[CredentialSource.ENVIRONMENT]
 REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 CI_VARIABLE: Final = "CI"
 

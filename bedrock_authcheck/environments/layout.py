@@ -12,6 +12,7 @@ from bedrock_authcheck.environments.levels import (
     LevelError,
     Provision,
     ini,
+    key_fields,
     provision,
 )
 from bedrock_authcheck.environments.variants import VARIANTS, expired_sso, process
@@ -96,10 +97,7 @@ def _broken_file(credential: AwsCredential, defect: Defect | None) -> Provision:
     path = _FILES[credential.source]
     if defect is Defect.UNREADABLE:
         return Provision(folders=(path,))
-    fields = {
-        "aws_access_key_id": credential.key_id,
-        "aws_secret_access_key": credential.secret,
-    }
+    fields = key_fields(credential)
     if defect is Defect.NO_PROFILE:  # its keys are in the file, and nobody asked for them
         return Provision({"AWS_PROFILE": "authcheck-missing"}, {path: ini(fields, "other")})
     if defect is Defect.MALFORMED:

@@ -15,7 +15,13 @@ from botocore.compat import compat_shell_split
 
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import Environment
-from bedrock_authcheck.environments.levels import CONFIG_FILE, CREDENTIALS_FILE, Defect, LevelError
+from bedrock_authcheck.environments.levels import (
+    CONFIG_FILE,
+    CREDENTIALS_FILE,
+    Defect,
+    LevelError,
+    key_fields,
+)
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services.grants import Grants
 
@@ -215,7 +221,7 @@ def test_a_file_is_broken_in_three_ways(
         credential = broken(machine, source, Defect.NO_PROFILE)
         text = (machine.home / path).read_text(encoding="utf-8")
         assert f"[{machine.variables['AWS_PROFILE']}]" not in text
-        assert credential.key_id in text
+        assert {value for value in key_fields(credential).values() if value not in text} == set()
 
 
 @pytest.mark.parametrize(
