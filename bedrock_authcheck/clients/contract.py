@@ -78,6 +78,17 @@ class CallResult:
         return cls(ok=False, error_type=type(error).__name__, error=str(error), traceback=chain)
 
 
+class ClientFault(Exception):  # noqa: N818 - a fault of the client under test, not of ours
+    """The client could not be asked, or answered nothing that is an answer; the text says why.
+
+    It may hold a secret, for it may quote what the client printed.
+    """
+
+
+class CallNotOffered(Exception):  # noqa: N818 - not an error: the client lacks what it was asked for
+    """The client says, when it is asked, that it has no such operation; the text says of what."""
+
+
 class Stage(StrEnum):
     """What is made before the first call."""
 
@@ -101,7 +112,10 @@ class Connection(Protocol):
         """Tell how what was made presents itself: `repr of the client` and the like, as text."""
 
     def call(self, call: Call) -> CallResult:
-        """Make the call, read its answer to the end, report what came back."""
+        """Make the call, read its answer to the end, report what came back.
+
+        ClientFault where nothing is known of it, CallNotOffered where it cannot be made.
+        """
 
     def close(self) -> None:
         """Drop connections and whatever else the client holds."""
