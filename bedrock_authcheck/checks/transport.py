@@ -6,31 +6,48 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.choice import but_for, token_not_carried, with_token
-from bedrock_authcheck.checks.travel import places_of
+from bedrock_authcheck.checks.travel import BODY, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.wire.attribution import Observation
 
 
 def not_over_plain_http(trial: Trial) -> Iterator[Problem]:
-    """TOKEN-5: no request without TLS carries the token, nor what a proxy is asked in clear.
+    """TOKEN-5: no request without TLS carries the token, nor what a proxy can read.
 
-    What is sent is as expected.
+    What is sent is as expected. NothingToJudge where a client goes past the proxy.
     """
-    for token in trial.keyring.tokens:
-        for asked in trial.proxied:
-            for place in places_of(token.value, asked):
-                observed = f"the bearer token at the proxy, in {place} of a {asked.method} in clear"
-                yield Problem(str(trial.expectation), observed)
+    if trial.proxied == () and trial.observations:
+        raise NothingToJudge("no request was made of the proxy: the client knows none")
+    for read in _read_by_the_proxy(trial):
+        yield Problem(str(trial.expectation), read)
     plain = [seen for seen in trial.observations if seen.exchange.tls is None]
     flagged = [seen for seen in plain if with_token(seen, trial)]
     for seen in flagged:
         yield Problem(str(trial.expectation), "the bearer token over plain http", seen)
     yield from but_for(flagged, trial)
+
+
+def _read_by_the_proxy(trial: Trial) -> Iterator[str]:
+    """Tell each secret, and each Authorization, in what a proxy was asked and passed on."""
+    for asked in trial.proxied or ():
+        for credential in trial.keyring.credentials:
+            for name, secret in credential.secrets().items():
+                what = "bearer token" if name == "token" else f"{name} of {credential.origin}"
+                for place in places_of(secret, asked):
+                    yield f"the {what} at the proxy, in {_through(place, asked)} in clear"
+        if asked.header_values("Authorization") or b"authorization:" in asked.body.lower():
+            yield f"an Authorization at the proxy, with a {asked.method} in clear"
+
+
+def _through(place: str, asked: Exchange) -> str:
+    tunnelled = asked.method == "CONNECT" and place == BODY
+    return "what passed through it" if tunnelled else f"{place} of a {asked.method}"
 
 
 def not_redirected(trial: Trial) -> Iterator[Problem]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 URL = "the URL"
 """What `places_of` calls the request target."""
+BODY = "the body"
+"""What it calls the body."""
 
 
 def places_of(secret: str, exchange: Exchange, *, besides: str = "") -> Iterator[str]:
@@ -30,7 +32,7 @@ def places_of(secret: str, exchange: Exchange, *, besides: str = "") -> Iterator
     if token_in_target(exchange.target, value):
         yield URL
     if holds_secret(exchange.body.decode("latin-1"), value):
-        yield "the body"
+        yield BODY
 
 
 def secrets_in(text: str, credentials: Iterable[Credential]) -> Iterator[str]:

@@ -73,9 +73,10 @@ class Trial:
     `present` says where complete credentials came from, `broken` where defective ones did.
     `foreign` are credentials that were in sight but must not be read for this service.
     `observations` are the requests at every endpoint, `metadata` those at the environment's
-    metadata services, `proxied` those that a proxy was asked in clear, `turns` the calls in their
-    order. `region` is the endpoint's, `scope_service` the one its signatures must name. `sight`
-    is None for a client that gives no sight of its process.
+    metadata services, `proxied` those that a proxy was asked, with what passed through it (None
+    where there is none), `turns` the calls in their order. `region` is the endpoint's,
+    `scope_service` the one its signatures must name. `sight` is None for a client that gives no
+    sight of its process.
     """
 
     call: Call
@@ -90,7 +91,7 @@ class Trial:
     foreign: tuple[BearerToken, ...] = ()
     refused_hosts: tuple[str, ...] = ()
     metadata: tuple[Exchange, ...] = ()
-    proxied: tuple[Exchange, ...] = ()
+    proxied: tuple[Exchange, ...] | None = None
     sight: Sight | None = None
 
     @property

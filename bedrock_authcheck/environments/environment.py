@@ -167,12 +167,15 @@ class Environment:
         self._refuse_second(credential.origin)
         self.keyring = Keyring((*self.keyring.credentials, credential))
 
-    def configure(self, settings: Mapping[str, str]) -> None:
-        """Put settings into the default profile of the config file, beside what is there."""
+    def configure(self, settings: Mapping[str, str], *, section: str = "default") -> None:
+        """Put settings into a section of the config file, the default profile or another.
+
+        What is there beside them stays; a value that begins a new line holds nested settings.
+        """
         file, parser = self.home / CONFIG_FILE, RawConfigParser()
         parser.read(file, encoding="utf-8")
-        held = parser["default"] if parser.has_section("default") else {}
-        parser["default"] = {**held, **settings}
+        held = parser[section] if parser.has_section(section) else {}
+        parser[section] = {**held, **settings}
         with file.open("w", encoding="utf-8") as text:
             parser.write(text)
 

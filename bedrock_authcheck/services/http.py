@@ -20,13 +20,24 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """Where a tunnel leads, and who is told the bytes that the client sends through it."""
+
+    host: str
+    port: int
+    seen: Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a service answers: status, headers, body, or a fault.
 
     A `body` given as a tuple is streamed part by part (chunked on HTTP/1.1, DATA frames on
     HTTP/2); given as bytes it goes out in one write with its content-length. `delay` is in
     seconds and is spent before the first byte. Headers that frame the body (content-length,
-    transfer-encoding) are the HTTP layer's own: those given here are left out.
+    transfer-encoding) are the HTTP layer's own: those given here are left out. A `tunnel`
+    answers a CONNECT on HTTP/1.1 by 200, without headers or body, and is what the connection
+    is from then on.
     """
 
     status: int = 200
@@ -34,6 +45,7 @@ class Answer:
     body: bytes | tuple[bytes, ...] = b""
     delay: float = 0.0
     fault: Fault | None = None
+    tunnel: Tunnel | None = None
 
 
 @dataclass(frozen=True, slots=True)

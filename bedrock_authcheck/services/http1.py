@@ -19,11 +19,12 @@ from bedrock_authcheck.services.connection import (
 )
 from bedrock_authcheck.services.http import Fault
 from bedrock_authcheck.services.limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from bedrock_authcheck.services.tunnel import relay
 
 if TYPE_CHECKING:
     from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.services.connection import Connection
-    from bedrock_authcheck.services.http import Answer
+    from bedrock_authcheck.services.http import Answer, Tunnel
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")  # as h11 finds it
 
@@ -134,6 +135,9 @@ class _Http1:
         """Send an answer; return whether the connection may go on."""
         if answer.delay:
             await asyncio.sleep(answer.delay)
+        if answer.tunnel is not None:
+            await self._tunnel(answer.tunnel)
+            return False
         if answer.fault is Fault.RESET:
             self._connection.reset()
             return False
@@ -150,6 +154,12 @@ class _Http1:
             ready += self._h11.send(h11.EndOfMessage())
         await self._connection.write(ready)
         return self._h11.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
+
+    async def _tunnel(self, tunnel: Tunnel) -> None:
+        """Grant a CONNECT; what the client says behind it is not HTTP to us any more."""
+        granted = h11.Response(status_code=HTTPStatus.OK, headers=[], reason=b"Connected")
+        await self._connection.write(self._h11.send(granted))
+        await relay(self._connection, tunnel, self._h11.trailing_data[0])
 
 
 def _response(answer: Answer) -> h11.Response:

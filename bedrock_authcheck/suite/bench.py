@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,14 +16,14 @@ from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environme
 from bedrock_authcheck.environments.isolation import isolated
 from bedrock_authcheck.model import AwsCredential, BearerToken, CredentialSource
 from bedrock_authcheck.services.ledger import Ledger
-from bedrock_authcheck.services.listener import HOST, Listener
-from bedrock_authcheck.services.proxy import RefusingProxy
+from bedrock_authcheck.services.listener import HOST
 from bedrock_authcheck.services.steps import redirect
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.suite.acts import Redirecting
 from bedrock_authcheck.suite.late import Latecomers
 from bedrock_authcheck.suite.machine import Machine, SharedMachines
 from bedrock_authcheck.suite.performing import Performance
+from bedrock_authcheck.suite.routes import route_of
 from bedrock_authcheck.suite.sight import logged
 from bedrock_authcheck.wire.tokens import fake_short_term_key
 
@@ -66,17 +66,20 @@ class Bench:
         """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
-        with self._machine(scenario) as machine, self._proxy(scenario) as (proxy, through):
+        with ExitStack() as stack:
+            machine = stack.enter_context(self._machine(scenario))
             environment = machine.environment
+            way = route_of(scenario, environment, self.endpoint, self._loop)
+            route = stack.enter_context(way)
             asked_before = {asked.number for asked in environment.exchanges}
             ledger = self.endpoint.open(Ledger(environment.keyring, region, environment.grants))
             foreign = _foreign_tokens(scenario)
             tokens = {name: token.value for name, token in foreign.items()}
-            variables = {**through, **self._plain(scenario), **scenario.variables, **tokens}
+            variables = {**route.variables, **scenario.variables, **tokens}
             performance = Performance(
                 environment,
                 ledger,
-                partial(machine.connect, service, scenario.settings),
+                partial(machine.connect, service, route.settings),
                 in_sight=self._in_sight(scenario),
             )
             ledger.program(service, *map(performance.step, self._steps(scenario)))
@@ -100,7 +103,7 @@ class Bench:
                 metadata=tuple(
                     asked for asked in environment.exchanges if asked.number not in asked_before
                 ),
-                proxied=proxy.exchanges,
+                proxied=route.proxied,
                 sight=sight,
             )
 
@@ -112,24 +115,6 @@ class Bench:
                 yield redirect(url.replace(HOST, step.host) + "/redirected", step.status)
             else:
                 yield step
-
-    @contextmanager
-    def _proxy(self, scenario: Scenario) -> Iterator[tuple[RefusingProxy, dict[str, str]]]:
-        """Yield a proxy and the variables that name it, where the scenario has one."""
-        proxy = RefusingProxy()
-        if not scenario.proxy:
-            yield proxy, {}
-            return
-        with Listener(proxy, self._loop) as listener:
-            yield proxy, {"HTTPS_PROXY": listener.url, "HTTP_PROXY": listener.url, "NO_PROXY": ""}
-            listener.check()
-
-    def _plain(self, scenario: Scenario) -> dict[str, str]:
-        """Variables that name the endpoints of plain http, where the scenario is a plain one."""
-        if not scenario.plain:
-            return {}
-        urls = self.endpoint.urls(tls=False)
-        return {facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()}
 
     def _in_sight(self, scenario: Scenario) -> bool:
         return bool(scenario.log_level) and self.client.in_process

@@ -10,6 +10,7 @@ from bedrock_authcheck.clients.contract import Call, ClientSettings
 from bedrock_authcheck.model import AuthScheme, CredentialSource
 from bedrock_authcheck.spec.catalogue import takes_api_keys
 from bedrock_authcheck.suite.acts import Ask
+from bedrock_authcheck.suite.routes import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.model import Origin
     from bedrock_authcheck.services.steps import Step
     from bedrock_authcheck.suite.acts import Act, Changing, Redirecting
+    from bedrock_authcheck.suite.routes import Proxied
 
 ROOT: Final = "bedrock-authcheck"
 """The name of the suite: the first part of every scenario's id."""
@@ -59,7 +61,8 @@ class Beside(TypedDict, total=False):
     config: Mapping[str, str]
     foreign_variable: str | None
     plain: bool
-    proxy: bool
+    named_by: NamedBy
+    proxy: Proxied | None
     steps: tuple[Step | Changing | Redirecting, ...]
     acts: tuple[Act, ...]
     log_level: str
@@ -70,13 +73,13 @@ class Beside(TypedDict, total=False):
 class Scenario:
     """One experiment: on a machine with these levels, make these calls, hold these rules.
 
-    `variables` are set beside the levels, `config` are settings in the config file, and a `plain`
-    one names endpoints of plain http, one with a `proxy` a proxy that lets nobody through (all of
-    a scenario that is not shared); `foreign_variable` is given a token of its own that must not
-    be read. `steps` program the called service's next answers. What happens are the `acts` or,
-    without any, the `calls` one after the other. With a `log_level` (a name of `logging`) the
-    client's process is looked at too. A `shared` scenario runs on an environment and a client
-    that others with the same levels use too.
+    `variables` are set beside the levels, `config` are settings in the config file, `named_by`
+    says what names the endpoint, a `plain` one names endpoints of plain http, and one with a
+    `proxy` puts it before them (all of a scenario that is not shared); `foreign_variable` is given
+    a token of its own that must not be read. `steps` program the called service's next answers.
+    What happens are the `acts` or, without any, the `calls` one after the other. With a
+    `log_level` (a name of `logging`) the client's process is looked at too. A `shared` scenario
+    runs on an environment and a client that others with the same levels use too.
     """
 
     group: str
@@ -90,7 +93,8 @@ class Scenario:
     config: Mapping[str, str] = field(default_factory=dict)
     foreign_variable: str | None = None
     plain: bool = False
-    proxy: bool = False
+    named_by: NamedBy = NamedBy.SERVICE_VARIABLE
+    proxy: Proxied | None = None
     steps: tuple[Step | Changing | Redirecting, ...] = ()
     acts: tuple[Act, ...] = ()
     log_level: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
@@ -10,6 +11,7 @@ from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.steps import server_error
 from bedrock_authcheck.suite.acts import Redirecting
+from bedrock_authcheck.suite.routes import Proxied
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
     CONVERSE_STREAM,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _TOKEN: Final = CredentialSource.BEARER
 _IN_CODE: Final = Variant.TOKEN_IN_CODE
 _BELOW: Final = ((), (CredentialSource.ENVIRONMENT,), (CredentialSource.INSTANCE,))
+_PROXIED: Final = ((_TOKEN,), (_TOKEN, CredentialSource.ENVIRONMENT), (_IN_CODE, _TOKEN))
 _STATUSES: Final = (301, 302, 303, 307, 308)
 _STREAMED: Final = 308  # one status for streams: each way to answer is to see a redirect
 _ELSEWHERE: Final = {
@@ -71,20 +74,45 @@ def _plain(
 def proxied() -> Iterator[Scenario]:
     """Put a proxy before the endpoint, which is asked in clear: the token is not for its eyes.
 
-    It lets nobody through; a client that knows no proxies asks the endpoint itself.
+    What comes through its tunnel is judged as ever, a redirect there too. One that opens none
+    may end in an error, which tells no more than others.
     """
-    for origins in ((_TOKEN,), (_TOKEN, CredentialSource.ENVIRONMENT), (_IN_CODE, _TOKEN)):
-        for name in ("converse", "list-foundation-models"):
-            call = MAIN_CALLS[name]
-            yield Scenario.of(
-                "travel",
-                f"proxy-{levels_name(origins)}-{name}",
-                ("TOKEN-5",),
-                origins,
-                call,
-                expectation=Expectation(origins[:1], refusal=True),
-                proxy=True,
+    tunnels = {"variables": Proxied(), "code": Proxied(in_code=True)}
+    for by, proxy in tunnels.items():
+        for origins in _PROXIED:
+            for name in ("converse", "converse-stream"):
+                yield _proxied(f"tunnel-by-{by}-{levels_name(origins)}-{name}", origins, proxy)
+        yield _proxied(f"tunnel-by-{by}-bearer-list-foundation-models", (_TOKEN,), proxy)
+        yield Scenario.of(
+            *("travel", f"proxy-tunnel-by-{by}-environment-converse", ("CHAIN-1",)),
+            (CredentialSource.ENVIRONMENT,),
+            CONVERSE,
+            proxy=proxy,
+        )
+    for status in (HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.BAD_GATEWAY):
+        for origins in _PROXIED:
+            yield _proxied(
+                f"{status}-{levels_name(origins)}-converse", origins, Proxied(status), refused=True
             )
+    yield Scenario.of(
+        *("travel", "proxy-redirect-bearer-307-to-another-name", ("TOKEN-6",), (_TOKEN,), CONVERSE),
+        steps=(replace(_ELSEWHERE["another-name"], status=307),),
+        proxy=Proxied(),
+    )
+
+
+def _proxied(
+    name: str, origins: tuple[Origin, ...], proxy: Proxied, *, refused: bool = False
+) -> Scenario:
+    call = next(call for known, call in MAIN_CALLS.items() if name.endswith(known))
+    return Scenario.of(
+        *("travel", f"proxy-{name}", ("TOKEN-5", "TOKEN-7") if refused else ("TOKEN-5",)),
+        origins,
+        call,
+        expectation=Expectation(origins[:1], refusal=refused),
+        proxy=proxy,
+        log_level="WARNING" if refused else "",
+    )
 
 
 def redirected() -> Iterator[Scenario]:
