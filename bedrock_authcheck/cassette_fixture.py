@@ -19,11 +19,15 @@ from bedrock_authcheck.recording_options import (
     REPLAY,
     cassette_path,
     marker_fault,
+    missing_cassette,
     record_mode,
+    recording_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+
+    from _pytest.terminal import TerminalReporter
 
     from bedrock_authcheck.fixtures import Machine
     from bedrock_authcheck.recording.cassette import Recording
@@ -35,11 +39,12 @@ if TYPE_CHECKING:
 class BedrockCassette:
     """The cassette of one test."""
 
-    def __init__(self, path: Path, mode: str, deck: Deck) -> None:
-        """Made by the fixture `bedrock_cassette`."""
+    def __init__(self, path: Path, mode: str, deck: Deck, record: str) -> None:
+        """Made by the fixture `bedrock_cassette`; `record` is the command that records it."""
         self.path = path
         self.mode = mode
         self._deck = deck
+        self._record = record
         self._told = False
 
     @property
@@ -69,7 +74,7 @@ class BedrockCassette:
             )
         index = self._deck.index
         if not texts and unplayed and index is not None and index.unplayed:
-            texts.append(unplayed_text(index, str(self.path)))
+            texts.append(unplayed_text(index, str(self.path), self._record))
         if self._told or not texts:
             return None
         self._told = True
@@ -79,6 +84,8 @@ class BedrockCassette:
 _USE: pytest.StashKey[tuple[BedrockCassette, list[str]]] = pytest.StashKey()
 _PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+_WRITTEN: pytest.StashKey[tuple[Path, int]] = pytest.StashKey()
+_DATA = "bedrock_authcheck_written"  # the attribute of a report that carries it to a controller
 _OF_OTHERS = ("bedrock_authcheck.", "_pytest.", "pytest_", "anyio.")
 """Modules whose fixtures send nothing to Amazon Bedrock when they end."""
 
@@ -125,13 +132,13 @@ def _replayed(request: pytest.FixtureRequest, path: Path) -> Iterator[BedrockCas
         try:
             deck, fault = stack.enter_context(replaying(path, _settings(request))), None
         except FileNotFoundError:
-            fault = f"there is no cassette {path}\n  to do     record it: {_how(request)}"
+            fault = f"{missing_cassette(path)}\n  to do     record it: {recording_of(request.node)}"
         except CassetteError as error:
             fault = str(error)
         _fail(fault)  # out here: the exception behind it says nothing more
         if deck.index is not None:
             _prepare(request, machine, deck.index)
-        use = BedrockCassette(path, REPLAY, deck)
+        use = BedrockCassette(path, REPLAY, deck, recording_of(request.node))
         request.node.stash[_USE] = use, machine.refused
         yield use
     _fail(use.faults(machine.refused, unplayed=request.node.stash.get(_PASSED, False)))
@@ -150,10 +157,6 @@ def _prepare(request: pytest.FixtureRequest, machine: Machine, index: Index) -> 
             machine.credentials.move_to(region)
     if "bedrock_credentials" not in request.fixturenames:
         machine.credentials.provide(*_levels(index.schemes))
-
-
-def _how(request: pytest.FixtureRequest) -> str:
-    return f"pytest --record '{request.node.nodeid}'"
 
 
 def _levels(schemes: Sequence[str | None]) -> tuple[str, ...]:
@@ -179,7 +182,7 @@ def _recorded(request: pytest.FixtureRequest, path: Path, mode: str) -> Iterator
     _fail(fault)
     request.node.stash[_RECORDER] = recorder
     with recorder.running():
-        yield BedrockCassette(path, mode, recorder.deck)
+        yield BedrockCassette(path, mode, recorder.deck, recording_of(request.node))
     _learn(request.node, recorder)
 
 
@@ -248,7 +251,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
         fault = None
         try:
-            recorder.write()
+            cassette = recorder.write()
+            item.stash[_WRITTEN] = recorder.path, len(cassette.recordings)
         except CassetteError as error:
             fault = str(error)
         _fail(fault)
@@ -261,6 +265,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether the test passed; show a miss as its own text, without the way to it."""
     report = yield
+    if call.when == "teardown" and _WRITTEN in item.stash:
+        path, count = item.stash[_WRITTEN]
+        setattr(report, _DATA, [str(path), count])
     if call.when != "call":
         return report
     item.stash[_PASSED] = report.passed
@@ -277,6 +284,16 @@ def pytest_runtest_makereport(
     elif text is not None:
         report.sections.append(("bedrock-authcheck", text))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say which cassettes hold what was recorded."""
+    if not terminalreporter.config.getoption("record"):
+        return
+    reports = (report for of_kind in terminalreporter.stats.values() for report in of_kind)
+    for path, count in sorted(getattr(r, _DATA) for r in reports if hasattr(r, _DATA)):
+        recordings = "1 recording" if count == 1 else f"{count} recordings"
+        terminalreporter.write_line(f"bedrock-authcheck: {path} holds {recordings}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from bedrock_authcheck.recording_options import cassette_file
+from bedrock_authcheck.recording_options import cassette_file, missing_cassette, recording_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -171,12 +171,16 @@ class BedrockEndpoint:
         from bedrock_authcheck.recording.player import Player  # noqa: PLC0415 - costly, on use
 
         path = cassette_file(self._request.node, name)
-        self._player = Player(path, cassette_settings(self._request))
+        try:
+            self._player = Player(path, cassette_settings(self._request))
+        except FileNotFoundError:
+            raise FileNotFoundError(missing_cassette(path)) from None
         self._ledger.player = self._player
 
     def fault(self) -> str | None:
         """Say what did not come as `program` and `replay` have it; None where all did."""
         from bedrock_authcheck.recording.misses import unplayed_text  # noqa: PLC0415 - on use
+        from bedrock_authcheck.recording.player import RECORDED_BY  # noqa: PLC0415 - on use
 
         if self._told:
             return None
@@ -187,7 +191,7 @@ class BedrockEndpoint:
         if self._player is not None:
             texts += dict.fromkeys(self._player.misses)
             if not self._player.misses and self._player.index.unplayed:
-                texts.append(unplayed_text(self._player.index, str(self._player.path)))
+                texts.append(unplayed_text(self._player.index, str(self._player.path), RECORDED_BY))
         self._told = bool(texts)
         return "\n".join(texts) or None
 
@@ -313,7 +317,8 @@ def cassette_settings(
 
     volatile = {*VOLATILE_KEYS, *request.config.getini("authcheck_volatile_keys")}
     filters = request.getfixturevalue("bedrock_cassette_filters")
-    return Settings(loopback or {}, dict(os.environ), volatile, filters)
+    record = recording_of(request.node)
+    return Settings(loopback or {}, dict(os.environ), volatile, filters, record)
 
 
 @pytest.hookimpl(wrapper=True)

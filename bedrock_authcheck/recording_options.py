@@ -6,6 +6,7 @@ Light to import, for every pytest run loads this file.
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,11 @@ def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
     return str(flag or (marker and marker.kwargs.get("record_mode")) or ini)
 
 
+def recording_of(item: pytest.Item) -> str:
+    """Write the command that records a test's cassette, as it is typed into a shell."""
+    return f"pytest --record {shlex.quote(item.nodeid)}"
+
+
 def cassette_path(item: pytest.Item) -> Path:
     """Find the file of a test's cassette: named by the marker, or after the test."""
     marker = item.get_closest_marker(MARKER)
@@ -94,6 +100,16 @@ def cassette_file(item: pytest.Item, name: str) -> Path:
     ini = item.config.getini("authcheck_cassettes")
     folder = item.config.rootpath / ini if ini else item.path.parent / "cassettes"
     return folder / (name if name.endswith(_ENDINGS) else f"{name}.yaml")
+
+
+def missing_cassette(path: Path) -> str:
+    """Say that there is no such cassette, and which in its folder have names like it."""
+    import difflib  # noqa: PLC0415 - rarely needed
+
+    there = [file.name for file in path.parent.glob("*") if file.name.endswith(_ENDINGS)]
+    near = difflib.get_close_matches(path.name, there, n=3)
+    beside = f"; beside it there is {', '.join(near)}" if near else ""
+    return f"there is no cassette {path}{beside}"
 
 
 def name_fault(name: object) -> str | None:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from bedrock_authcheck.recording.index import Difference, Index
     from bedrock_authcheck.recording.places import Place
 
-_ANEW: Final = "record it anew: pytest --record --authcheck-record-mode all"
-_ADD: Final = "record what is missing: pytest --record --authcheck-record-mode new"
+RECORD: Final = "pytest --record"
+"""How the cassettes of all tests are recorded; the node id of a test behind it means its own."""
+
+_ANEW: Final = "record it anew: {} --authcheck-record-mode all"
+_ADD: Final = "record what is missing: {} --authcheck-record-mode new"
 _TARGET_WIDTH: Final = 120
 _SHOWN: Final = 10  # recordings of those that were not played
 
@@ -29,8 +32,12 @@ def miss_text(
     index: Index | None,
     cassette: str,
     loopback: Mapping[str, Place] | None = None,
+    record: str = RECORD,
 ) -> str:
-    """Say which request has no recording in `cassette`, which is nearest and what differs."""
+    """Say which request has no recording in `cassette`, which is nearest and what differs.
+
+    `record` is the command that records the cassette.
+    """
     scheme = read_evidence(request.exchange()).scheme
     lines = [
         f"no recording answers {_line(request, scheme, loopback)}",
@@ -38,7 +45,7 @@ def miss_text(
     ]
     nearest = index.nearest(request) if index is not None else None
     if index is None or nearest is None:
-        return "\n".join([*lines, f"  to do     {_ADD}"])
+        return "\n".join([*lines, f"  to do     {_ADD.format(record)}"])
     number, found = nearest
     recorded = _line(index.recordings[number], index.schemes[number], loopback)
     lines += [
@@ -48,18 +55,18 @@ def miss_text(
     if not found:
         count = "once" if index.plays[number] == 1 else f"{index.plays[number]} times"
         lines.append(f"  played    {count} already: each recording answers one request")
-        return "\n".join([*lines, f"  to do     send it once, or {_ADD}"])
+        return "\n".join([*lines, f"  to do     send it once, or {_ADD.format(record)}"])
     lines += [f"  differs   {d.what}: recorded {d.recorded}, sent {d.sent}" for d in found]
-    return "\n".join([*lines, f"  to do     {_advice(found)}"])
+    return "\n".join([*lines, f"  to do     {_advice(found, _ANEW.format(record))}"])
 
 
-def unplayed_text(index: Index, cassette: str) -> str:
-    """Say which recordings of `cassette` nothing asked for."""
+def unplayed_text(index: Index, cassette: str, record: str = RECORD) -> str:
+    """Say which recordings of `cassette`, recorded by `record`, nothing asked for."""
     lines = [f"{counted(len(index.unplayed), 'recording')} of {cassette} not played:"]
     first, more = index.unplayed[:_SHOWN], index.unplayed[_SHOWN:]
     lines += [f"  {n + 1}. {_line(index.recordings[n], index.schemes[n])}" for n in first]
     lines += [f"  … and {len(more)} more"] * bool(more)
-    return "\n".join([*lines, f"  to do     send the requests, or {_ANEW}"])
+    return "\n".join([*lines, f"  to do     send the requests, or {_ANEW.format(record)}"])
 
 
 def _line(
@@ -73,11 +80,11 @@ def _line(
     return f"{request.method} {target} ({where}, {scheme or 'auth scheme unknown'})"
 
 
-def _advice(found: list[Difference]) -> str:
+def _advice(found: list[Difference], anew: str) -> str:
     (only, *others) = found
     if only.what == "auth scheme" and not others:
         return (
             f"the request is the same but for how it is authenticated: let it be {only.recorded} "
-            f"again, or, if {only.sent} is meant, {_ANEW}"
+            f"again, or, if {only.sent} is meant, {anew}"
         )
-    return f"send what was recorded, or {_ANEW}"
+    return f"send what was recorded, or {anew}"

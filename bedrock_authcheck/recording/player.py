@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.recording.cassette import Recording
-from bedrock_authcheck.recording.misses import miss_text
+from bedrock_authcheck.recording.misses import RECORD, miss_text
 from bedrock_authcheck.recording.places import Place
 from bedrock_authcheck.recording.reading import read_cassette
 from bedrock_authcheck.recording.session import index_of
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.model import Exchange
     from bedrock_authcheck.recording.session import Settings
+
+RECORDED_BY: Final = f"{RECORD} TEST (one with bedrock_cassette: replay records nothing)"
+"""How what is played here is recorded, for advice."""
 
 _MISS_STATUS: Final = 501  # which no SDK retries
 
@@ -48,7 +51,7 @@ class Player:
         )
         found = self.index.play(request)
         if found is None:
-            text = miss_text(request, self.index, str(self.path))
+            text = miss_text(request, self.index, str(self.path), record=RECORDED_BY)
             self.misses.append(text)
             headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", "NoRecording"))
             return Answer(_MISS_STATUS, headers, json.dumps({"message": text}).encode())

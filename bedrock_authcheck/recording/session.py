@@ -18,7 +18,7 @@ from bedrock_authcheck.recording.files import digest_of, write_whole
 from bedrock_authcheck.recording.identity import VOLATILE_KEYS, placed_uri
 from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.index import Index
-from bedrock_authcheck.recording.misses import miss_text
+from bedrock_authcheck.recording.misses import RECORD, miss_text
 from bedrock_authcheck.recording.places import is_loopback, place_of
 from bedrock_authcheck.recording.reached import hosts_unrecorded, observed_connections, origin_of
 from bedrock_authcheck.recording.reading import read_cassette
@@ -61,12 +61,14 @@ class Settings:
 
     `loopback` are addresses that stand for services; `environ` names the credential services
     of this machine; `volatile` are JSON keys that matching ignores; `filters` are the user's.
+    `record` is the command that records the cassette, for advice.
     """
 
     loopback: Mapping[str, Place] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     volatile: Collection[str] = VOLATILE_KEYS
     filters: Filters = field(default_factory=Filters)
+    record: str = RECORD
 
 
 @contextmanager
@@ -87,7 +89,7 @@ def replaying(path: Path, settings: Settings) -> Iterator[Deck]:
         return not of_loopback or _is_credential(request, settings)
 
     def tell(request: Recording) -> str:
-        text = miss_text(request, index, str(path), settings.loopback)
+        text = miss_text(request, index, str(path), settings.loopback, settings.record)
         return f"{text}{_NEVER_RECORDED if _is_credential(request, settings) else ''}"
 
     deck = Deck(index, passes=passes, tell_miss=tell)

@@ -105,7 +105,7 @@ def test_whatever_else_differs_is_named(
     assert recorded.exists()
     text = _text(pytester, run, f'@cassette("hello")\ndef test_mine():\n    {call}\n')
     assert said in text
-    assert "to do     " in text
+    assert "pytest --record test_mine.py::test_mine --authcheck-record-mode " in text
 
 
 def test_a_miss_that_the_test_swallowed_fails_it(
@@ -164,7 +164,7 @@ def test_sts():
 def test_a_missing_cassette_says_how_to_make_it(pytester: pytest.Pytester, run: Run) -> None:
     text = _text(pytester, run, '@cassette("none")\ndef test_mine():\n    ask()\n', errors=1)
     assert "there is no cassette" in text
-    assert "pytest --record 'test_mine.py::test_mine'" in text
+    assert "record it: pytest --record test_mine.py::test_mine\n" in text
     assert "During handling" not in text
 
 
@@ -284,9 +284,15 @@ def test_scheme(bedrock_credentials, bedrock_endpoint):
 @levels("environment")
 def test_unplayed(bedrock_endpoint):
     bedrock_endpoint.replay("hello")
+
+@levels("environment")
+def test_unknown(bedrock_endpoint):
+    bedrock_endpoint.replay("helo")
 """
     assert recorded.exists()
-    text = _text(pytester, run, body, passed=1, failed=3)
+    text = _text(pytester, run, body, passed=1, failed=4)
     assert 'sent "bye"' in text
     assert "auth scheme: recorded sigv4, sent bearer" in text
     assert "1 recording of" in text
+    assert "--record TEST (one with bedrock_cassette: replay records nothing)" in text
+    assert "helo.yaml; beside it there is hello.yaml" in text

@@ -58,7 +58,8 @@ def _texts(path: Path) -> list[str]:
 
 
 def test_it_says_where_it_is_from(pytester: pytest.Pytester, run: Run, path: Path) -> None:
-    _run(pytester, run, ONE, *SELECT)
+    result = _run(pytester, run, ONE, *SELECT)
+    result.stdout.fnmatch_lines([f"bedrock-authcheck: {path} holds 1 recording"])
     provenance = read_cassette(path).provenance
     assert provenance is not None
     assert provenance.origin is Origin.SIMULATED
