@@ -306,6 +306,7 @@ class SignaturePart(StrEnum):
     PAYLOAD_HASH = "payload hash"
     SECRET = "secret"  # noqa: S105 - the name of a part, not a secret
     CANONICAL_REQUEST = "canonical request"
+    EVENTS = "events"  # of a stream whose events are signed one by one
 
 
 @dataclass(frozen=True, slots=True)

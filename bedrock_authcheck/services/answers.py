@@ -114,6 +114,16 @@ def chunk(payload: dict[str, Any]) -> bytes:
     return event("chunk", {"bytes": base64.b64encode(json.dumps(payload).encode()).decode()})
 
 
+def stream_error(denial: Denial) -> bytes:
+    """Encode a refusal that comes when a stream has begun: an error that no model lists."""
+    headers = {
+        ":message-type": "error",
+        ":error-code": denial.error_type,
+        ":error-message": denial.message,
+    }
+    return encode_message(headers, b"")
+
+
 def _stream(*parts: bytes) -> Answer:
     return Answer(200, (("Content-Type", EVENT_STREAM),), parts)
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from bedrock_authcheck.services.answers import (
     EVENT_STREAM,
     UNKNOWN_OPERATION,
-    chunk,
     common_headers,
     denial_answer,
     plausible_answer,
 )
 from bedrock_authcheck.services.authorization import authorize
+from bedrock_authcheck.services.conversation import conversation
 from bedrock_authcheck.services.http import Answer, DuplexAnswer
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.services.listener import Listener
@@ -30,7 +30,6 @@ from bedrock_authcheck.spec.catalogue import Catalogue, takes_api_keys
 from bedrock_authcheck.spec.routing import Router
 from bedrock_authcheck.spec.services import BEDROCK, SERVICES, ServiceFacts
 from bedrock_authcheck.wire.attribution import observe
-from bedrock_authcheck.wire.eventstream import decode_messages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -68,11 +67,14 @@ class _SimulatedService:
         operation = self._endpoint.route(self.name, head)
         if operation is None or not operation.event_stream_input or head.protocol != "HTTP/2":
             return None  # HTTP/1.1 answers when the request has ended
-        observation = self._observe(head, operation, ledger)
+        # Its events are still to come: what was not sent yet is not missed.
+        observation = self._observe(replace(head, complete=False), operation, ledger)
         denial = self._authorize(observation, operation, ledger)
         if denial is None:
             content_type = (("Content-Type", EVENT_STREAM), *common_headers())
-            duplex = DuplexAnswer(_echo, headers=content_type)
+            duplex = DuplexAnswer(
+                conversation(observation, self._record_open), headers=content_type
+            )
         else:
             refusal = denial_answer(self.name, denial)
             headers = (*common_headers(), *refusal.headers)
@@ -80,6 +82,11 @@ class _SimulatedService:
         ledger.record(observation.answered(duplex.status))
         self._begun[head.number] = ledger, duplex.status
         return duplex
+
+    def _record_open(self, observation: Observation) -> None:
+        """Replace the record of a stream, unless it has ended and is recorded whole."""
+        if (begun := self._begun.get(observation.exchange.number)) is not None:
+            begun[0].record(observation)
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer by the programmed step, else by the denial or the answer AWS would give."""
@@ -139,15 +146,6 @@ def _refusing(body: bytes) -> Callable[[AsyncIterator[bytes]], AsyncIterator[byt
         yield body
 
     return refuse
-
-
-async def _echo(incoming: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Answer each event of a bidirectional stream by one that says how much it held."""
-    rest = b""
-    async for part in incoming:
-        messages, rest = decode_messages(rest + part)
-        for message in messages:
-            yield chunk({"bytes": len(message.payload)})
 
 
 class Endpoint:

@@ -18,6 +18,7 @@ from bedrock_authcheck.model import (
 )
 from bedrock_authcheck.wire.evidence import read_evidence
 from bedrock_authcheck.wire.short_term import is_made_by
+from bedrock_authcheck.wire.signed_events import with_events
 from bedrock_authcheck.wire.sigv4 import verify
 from bedrock_authcheck.wire.tokens import read_api_key
 
@@ -107,6 +108,7 @@ def observe(
     elif evidence.scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A):
         credential = keyring.key(evidence.key_id)
         if credential is not None and exchange.received_at is not None:
+            others = tuple(other for other in keyring.aws if other is not credential)
             signature = verify(
                 exchange,
                 evidence,
@@ -114,6 +116,7 @@ def observe(
                 region=region or (evidence.scope.region if evidence.scope else ""),
                 service=scope_service,
                 now=exchange.received_at,
-                others=(other for other in keyring.aws if other is not credential),
+                others=others,
             )
+            signature = with_events(signature, exchange, evidence, credential, others)
     return Observation(exchange, evidence, credential, signature, operation)

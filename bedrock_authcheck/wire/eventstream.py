@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 HeaderValue = bool | int | bytes | str | datetime | uuid.UUID
 
@@ -43,11 +43,13 @@ class Message:
     """One message: its headers (`:event-type`, `:content-type`, …) and its payload.
 
     Header types become bool, int (byte, short, integer, long), bytes, str, aware datetime
-    (timestamp) and UUID.
+    (timestamp) and UUID. `encoded` holds each header as it was received, for who signs them;
+    it is empty for a message that was not decoded.
     """
 
     headers: Mapping[str, HeaderValue]
     payload: bytes
+    encoded: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
 
 def encode_message(headers: Mapping[str, str], payload: bytes) -> bytes:
@@ -78,6 +80,18 @@ def decode_messages(data: bytes) -> tuple[list[Message], bytes]:
     """
     messages: list[Message] = []
     start = 0
+    for message, end in whole_messages(data):
+        messages.append(message)
+        start = end
+    return messages, data[start:]
+
+
+def whole_messages(data: bytes) -> Iterator[tuple[Message, int]]:
+    """Decode message by message; with each comes the number of bytes up to its end.
+
+    Raises EventStreamError as `decode_messages` does, behind the messages before.
+    """
+    start = 0
     while len(data) - start >= _PRELUDE.size:
         total, headers_length, prelude_crc = _PRELUDE.unpack_from(data, start)
         if crc32(data[start : start + 8]) != prelude_crc:
@@ -94,21 +108,24 @@ def decode_messages(data: bytes) -> tuple[list[Message], bytes]:
         if crc32(data[start : end - _CRC.size]) != message_crc:
             raise EventStreamError(f"the CRC of the message at byte {start} is wrong")
         payload_start = start + _PRELUDE.size + headers_length
-        headers = _decoded_headers(data[start + _PRELUDE.size : payload_start])
-        messages.append(Message(headers, data[payload_start : end - _CRC.size]))
+        headers, encoded = _decoded_headers(data[start + _PRELUDE.size : payload_start])
+        yield Message(headers, data[payload_start : end - _CRC.size], encoded), end
         start = end
-    return messages, data[start:]
 
 
-def _decoded_headers(data: bytes) -> dict[str, HeaderValue]:
+def _decoded_headers(data: bytes) -> tuple[dict[str, HeaderValue], dict[str, bytes]]:
+    """Read the values by name, and the bytes that each header takes."""
     reader = _Reader(data)
     headers: dict[str, HeaderValue] = {}
+    encoded: dict[str, bytes] = {}
     while not reader.at_end:
+        start = reader.at
         name = reader.text(reader.take(1)[0])
         if name in headers:
             raise EventStreamError(f"the header {name!a} stands twice")
         headers[name] = _decoded_value(reader, reader.take(1)[0])
-    return headers
+        encoded[name] = data[start : reader.at]
+    return headers, encoded
 
 
 def _decoded_value(reader: _Reader, kind: int) -> HeaderValue:
@@ -142,17 +159,17 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._at = 0
+        self.at = 0
 
     @property
     def at_end(self) -> bool:
-        return self._at == len(self._data)
+        return self.at == len(self._data)
 
     def take(self, length: int) -> bytes:
-        taken = self._data[self._at : self._at + length]
+        taken = self._data[self.at : self.at + length]
         if len(taken) < length:
             raise EventStreamError("a header ends behind the block of headers")
-        self._at += length
+        self.at += length
         return taken
 
     def number(self, form: struct.Struct) -> int:
