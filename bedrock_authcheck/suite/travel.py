@@ -9,7 +9,7 @@ from bedrock_authcheck.clients.contract import ClientSettings, Preference
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.authorization import Denial
 from bedrock_authcheck.services.steps import deny, reset, server_error
-from bedrock_authcheck.suite import beside, transport
+from bedrock_authcheck.suite import addressed, beside, transport
 from bedrock_authcheck.suite.scenario import CONVERSE, Held, Scenario
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from transport.plain()
     yield from transport.proxied()
     yield from transport.redirected()
+    yield from addressed.scenarios()
     yield from beside.scenarios()
     yield from _shown()
     yield from _line_end()
