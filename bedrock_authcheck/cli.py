@@ -1,4 +1,4 @@
-"""The command line: `bedrock-authcheck scan PATH…`, `… key`, `… versions`.
+"""The command line: `bedrock-authcheck scan PATH…`, `… key`, `… explain`, `… versions`.
 
 Each command is a function that adds its arguments to a parser and names what runs them; that
 imports what it needs, so that `--help` is quick.
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_scan(commands)
     _add_key(commands)
+    _add_explain(commands)
     _add_versions(commands)
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
@@ -141,6 +142,48 @@ def _key(options: argparse.Namespace) -> int:
     else:
         _write(key_lines(document))
     return FOUND if document["findings"] else CLEAN
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="tell which credential would sign on this machine, and why; nothing is sent",
+        description="Tell which of the six levels are here, which would sign an operation and "
+        "why, which are shadowed, and what changes if the token goes. Variables, files and caches "
+        "are read; nothing is sent, run or asked, and no secret is told. "
+        "Exit status: 0 something would sign, 1 nothing would, 2 no such service or operation.",
+    )
+    parser.add_argument("--service", metavar="NAME", help="as botocore names it: bedrock-runtime")
+    parser.add_argument("--operation", metavar="NAME", help="such as Converse (the default)")
+    parser.add_argument(
+        "--keys-in-code", action="store_true", help="suppose that code gives keys to its client"
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON document instead")
+    parser.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    import os  # noqa: PLC0415 - for this alone
+
+    from bedrock_authcheck.explain.explanation import Explanation, home_of  # noqa: PLC0415 - late
+    from bedrock_authcheck.explain.operation import UnknownOperationError, asked  # noqa: PLC0415
+    from bedrock_authcheck.explain.told import document, lines  # noqa: PLC0415 - as above
+
+    try:
+        operation = asked(options.service, options.operation)
+    except UnknownOperationError as error:
+        _tell(f"bedrock-authcheck explain: {error}")
+        return UNREADABLE
+    seen = Explanation.of(
+        os.environ, home_of(os.environ), operation, keys_in_code=options.keys_in_code
+    )
+    if options.json:
+        import json  # noqa: PLC0415 - for this alone
+
+        _write(json.dumps(document(seen), indent=2).splitlines())
+    else:
+        _write(lines(seen))
+    return CLEAN if seen.winner else FOUND
 
 
 def _add_versions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

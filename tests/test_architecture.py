@@ -26,6 +26,7 @@ ORDER: Final = (
     {"clients"},
     {"checks"},
     {"report"},
+    {"explain"},
     {"suite"},
     {"recording_options"},
     {"fixtures"},

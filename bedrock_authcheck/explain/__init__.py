@@ -1,0 +1,1 @@
+"""What a machine's own credentials would do, told without sending anything."""
