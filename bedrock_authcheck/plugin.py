@@ -44,6 +44,7 @@ _MARKERS: Final = (
 )
 _OF_SUITE: Final = (
     "--authcheck-client",
+    "--authcheck-client-timeout",
     "--authcheck-rules",
     "--authcheck-strict",
     "--authcheck-report",
@@ -66,9 +67,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--authcheck-client",
         metavar="NAME",
-        help="judge this client: boto3 (the default) or aiobotocore",
+        help="judge this client: boto3 (the default) or aiobotocore, in this process, or a program "
+        "in any language, by name or by the path of its manifest (`bedrock-authcheck client list`)",
     )
     parser.addini("authcheck_client", "client that the bundled suite judges")
+    group.addoption(
+        "--authcheck-client-timeout",
+        metavar="SECONDS",
+        help="what a scenario of a client in another process may take (default: 30)",
+    )
+    parser.addini("authcheck_client_timeout", "seconds for a scenario: see the option")
     group.addoption(
         "--authcheck-rules",
         metavar="IDS",

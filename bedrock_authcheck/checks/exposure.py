@@ -19,7 +19,7 @@ _PRINTED: Final = "print"
 def nothing_shown(trial: Trial) -> Iterator[Problem]:
     """TOKEN-7: no secret in the log, in an error's text, in what objects show, in User-Agent."""
     expected = "no token, secret or session token"
-    for place, text in _texts(trial, _sight(trial)):
+    for place, text in _texts(trial, *_sight(trial)):
         for name in secrets_in(text, trial.in_sight):
             yield Problem(expected, f"the {name} in {place}")
     for seen in trial.observations:
@@ -28,14 +28,15 @@ def nothing_shown(trial: Trial) -> Iterator[Problem]:
                 yield Problem(expected, f"the {name} in the User-Agent", seen)
 
 
-def _sight(trial: Trial) -> Sight:
-    if trial.sight is None:
+def _sight(trial: Trial) -> tuple[Sight, str]:
+    """Return what was seen of the process, and its log."""
+    if trial.sight is None or trial.sight.log is None:
         raise NotObservable("the client runs in a process whose log and objects are not seen")
-    return trial.sight
+    return trial.sight, trial.sight.log
 
 
-def _texts(trial: Trial, sight: Sight) -> Iterator[tuple[str, str]]:
-    yield f"the log at {sight.log_level}", sight.log
+def _texts(trial: Trial, sight: Sight, log: str) -> Iterator[tuple[str, str]]:
+    yield f"the log at {sight.log_level}", log
     for result in trial.results:
         if not result.ok:
             yield f"the text of {result.error_type}", f"{result.error}\n{result.traceback}"
@@ -44,9 +45,9 @@ def _texts(trial: Trial, sight: Sight) -> Iterator[tuple[str, str]]:
 
 def told_by_the_log(trial: Trial) -> str:
     """TOKEN-8: say which secrets the log holds at its level, and who logged them."""
-    sight = _sight(trial)
+    sight, log = _sight(trial)
     said: dict[str, list[str]] = {}
-    for logger, text in _records(sight.log):
+    for logger, text in _records(log):
         for name in secrets_in(text, trial.in_sight):
             said.setdefault(name, []).append(logger)
     told = [f"the {name} by {', '.join(dict.fromkeys(loggers))}" for name, loggers in said.items()]

@@ -73,7 +73,7 @@ def _unclear(trial: Trial, failed: list[Turn]) -> Iterator[Problem]:
 
 def environment_unchanged(trial: Trial) -> Iterator[Problem]:
     """TOKEN-10: no environment variable is set, changed or removed by the client."""
-    if trial.sight is None:
+    if trial.sight is None or trial.sight.changed is None:
         raise NotObservable("the environment of the client's process cannot be seen")
     for name in trial.sight.changed:
         yield Problem("an environment that is unchanged", f"{name} was changed")

@@ -57,13 +57,14 @@ class Sight:
 
     `log` holds what the client logged at `log_level` and above (a name of `logging`), as text
     with tracebacks. `shown` are texts by what was asked for them (`repr of the client`).
-    `changed` names environment variables that the client set, changed or removed.
+    `changed` names environment variables that the client set, changed or removed. Of a client
+    elsewhere `log` is None where it shows none, `changed` where it does not tell.
     """
 
     log_level: str = ""
-    log: str = field(default="", repr=False)
+    log: str | None = field(default="", repr=False)
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
-    changed: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

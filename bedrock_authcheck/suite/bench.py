@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.trial import Sight, Trial
+from bedrock_authcheck.clients.process import ProcessClient
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import DEFAULT_REGION, Environment
 from bedrock_authcheck.environments.isolation import isolated
@@ -19,7 +20,9 @@ from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.services.listener import HOST
 from bedrock_authcheck.services.steps import redirect
 from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.suite import elsewhere
 from bedrock_authcheck.suite.acts import Redirecting
+from bedrock_authcheck.suite.elsewhere import Elsewhere
 from bedrock_authcheck.suite.late import Latecomers
 from bedrock_authcheck.suite.machine import Machine, SharedMachines
 from bedrock_authcheck.suite.performing import Performance
@@ -53,16 +56,21 @@ class Bench:
         self._loop = loop
         self._latecomers = Latecomers()
         self._shared = SharedMachines(self._make)
+        self._elsewhere = Elsewhere(client, loop) if isinstance(client, ProcessClient) else None
 
     def not_offered(self, scenario: Scenario) -> str | None:
         """Say why the client cannot run a scenario; None where it can."""
-        reasons = (self.client.not_offered(call, scenario.settings) for call in scenario.calls)
-        return next((reason for reason in reasons if reason), None)
+        return elsewhere.not_offered(scenario, self.client)
+
+    def not_observable(self, scenario: Scenario) -> str | None:
+        """Say what of a scenario the client gives no sight of; None for nothing."""
+        return elsewhere.not_observable(scenario, self.client)
 
     def run(self, scenario: Scenario) -> Trial:
         """Run a scenario and gather what was seen; the client alone decides what is sent.
 
-        Raises LateRequestError where a request of the scenario before came late.
+        Raises LateRequestError where a request of the scenario before came late, ClientFault and
+        CallNotOffered where a program in another process says or does what they tell.
         """
         service = scenario.calls[0].service
         region = scenario.settings.region or DEFAULT_REGION
@@ -83,8 +91,10 @@ class Bench:
                 in_sight=self._in_sight(scenario),
             )
             ledger.program(service, *map(performance.step, self._steps(scenario)))
-            with isolated(environment, variables) as refused_hosts, self._latecomers.awaited():
+            over = self._laid_over(scenario, environment, variables, performance)
+            with over as refused_hosts:
                 sight = self._perform(scenario, performance)
+            sight = self._elsewhere.sight if self._elsewhere else sight
             self.endpoint.check()
             observations = ledger.observations
             self._latecomers.check(scenario.id, ledger, observations)
@@ -106,6 +116,22 @@ class Bench:
                 proxied=route.proxied,
                 sight=sight,
             )
+
+    @contextmanager
+    def _laid_over(
+        self,
+        scenario: Scenario,
+        environment: Environment,
+        variables: dict[str, str],
+        performance: Performance,
+    ) -> Iterator[list[str]]:
+        """Lay the environment over the client's process; yield the hosts that it was refused."""
+        if self._elsewhere is not None:
+            with self._elsewhere.over(scenario, environment, variables, performance) as refused:
+                yield refused
+            return
+        with isolated(environment, variables) as refused, self._latecomers.awaited():
+            yield refused
 
     def _steps(self, scenario: Scenario) -> Iterator[Step | Changing]:
         """Programmed answers, those that lead elsewhere with their addresses."""
@@ -135,7 +161,9 @@ class Bench:
     def _machine(self, scenario: Scenario) -> Iterator[Machine]:
         """Yield a machine that is shared, or one for this scenario alone."""
         if scenario.shared:
-            yield self._shared.of(scenario.held)
+            machine = self._shared.of(scenario.held)
+            with machine.lent() if scenario.own_clients else nullcontext(machine) as shared:
+                yield shared
             return
         with closing(self._make(scenario.held)) as machine:
             if scenario.config:
@@ -161,7 +189,10 @@ class Bench:
 
     def close(self) -> None:
         """Close shared clients and environments; the services are not its own to close."""
-        self._shared.close()
+        with ExitStack() as stack:
+            if self._elsewhere is not None:
+                stack.callback(self._elsewhere.close)
+            stack.callback(self._shared.close)
 
 
 def _credential(level: Held, region: str) -> Credential:

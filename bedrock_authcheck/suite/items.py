@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import pytest
 
 from bedrock_authcheck.checks.judge import judge
-from bedrock_authcheck.clients.known import KNOWN
+from bedrock_authcheck.clients.contract import CallNotOffered, ClientFault
 from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.report.result import ScenarioResult, result_of
 from bedrock_authcheck.report.text import failure_text
@@ -17,7 +17,7 @@ from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.catalogue import GROUPS, RECORD, module_of, scenarios_of
 from bedrock_authcheck.suite.late import LateRequestError
-from bedrock_authcheck.suite.running import bench_of
+from bedrock_authcheck.suite.running import CLIENT, bench_of
 from bedrock_authcheck.suite.scenario import ROOT, Scenario
 
 if TYPE_CHECKING:
@@ -115,20 +115,20 @@ class ScenarioItem(pytest.Item):
         try:
             bench = bench_of(self.session)
         except ImportError as error:
-            client = self.config.option.authcheck_client
-            there = client in KNOWN[client].versions()
-            reason: str | None = (
-                f"{client} {'cannot be imported' if there else 'is not installed'}: {error}"
-            )
-        else:
-            reason = bench.not_offered(self.scenario)
-        if reason is not None:
-            self.result = self.unjudged(Outcome.NOT_OFFERED, reason)
-            pytest.skip(f"not offered: {reason}")
+            client = self.config.stash[CLIENT]
+            there = client.name in client.versions()
+            reason = f"{client.name} {'cannot be imported' if there else 'is not installed'}"
+            self._leave(Outcome.NOT_OFFERED, f"{reason}: {error}")
+        if lacking := bench.not_offered(self.scenario):
+            self._leave(Outcome.NOT_OFFERED, lacking)
+        if unseen := bench.not_observable(self.scenario):
+            self._leave(Outcome.NOT_OBSERVABLE, unseen)
         try:
             trial = bench.run(self.scenario)
-        except LateRequestError as late:
-            self.result = self.unjudged(Outcome.ERROR, str(late).partition("\n")[0])
+        except CallNotOffered as said:
+            self._leave(Outcome.NOT_OFFERED, str(said))
+        except (LateRequestError, ClientFault) as error:
+            self.result = self.unjudged(Outcome.ERROR, str(error).partition("\n")[0])
             raise
         rules = load_rules()
         strict = bool(self.config.getoption("authcheck_strict"))
@@ -141,6 +141,11 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailure
         if self.result.deviations:
             pytest.xfail(f"known deviation {', '.join(self.result.deviations)}")
+
+    def _leave(self, outcome: Outcome, reason: str) -> NoReturn:
+        """Skip it, each of its rules with the outcome."""
+        self.result = self.unjudged(outcome, reason)
+        pytest.skip(f"{outcome}: {reason}")
 
     def unjudged(self, outcome: Outcome, reason: str) -> ScenarioResult:
         """Make the result of a scenario that was not judged: each rule has the same outcome."""
@@ -161,7 +166,7 @@ class ScenarioItem(pytest.Item):
         if excinfo.errisinstance(ScenarioFailure) and self.result is not None:
             deviations = {deviation.id: deviation for deviation in load_deviations()}
             return failure_text(self.result, load_rules(), deviations)
-        if excinfo.errisinstance((LateRequestError, pytest.xfail.Exception)):
+        if excinfo.errisinstance((LateRequestError, ClientFault, pytest.xfail.Exception)):
             return str(excinfo.value)  # no traceback: it tells nothing, and costs 100 ms
         return super().repr_failure(excinfo)
 

@@ -15,7 +15,7 @@ from bedrock_authcheck.suite.acts import Ask, Change, Changing, Prepare, Togethe
 from bedrock_authcheck.suite.sight import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from bedrock_authcheck.checks.trial import Expectation
     from bedrock_authcheck.clients.contract import CallResult, Connection
@@ -46,6 +46,7 @@ class Performance:
         `in_sight` is whether anybody asks for what `watch` saw, which is read for each act.
         """
         self.turns: list[Turn] = []
+        self.variables: MutableMapping[str, str] = os.environ  # the client's, which acts change
         self.watch = Watch()
         self._client_at_work = self.watch.over if in_sight else nullcontext
         self._environment = environment
@@ -100,12 +101,12 @@ class Performance:
             self.turns.append(Turn(one.call, expected, result, its, one.client))
 
     def _change(self, act: Change) -> None:
-        """Let the variables of this process hold what the act says, in place of what they held."""
+        """Let the variables of the client's process hold what the act says."""
         names = VARIABLES_OF[act.source]
         for name in names:
-            os.environ.pop(name, None)
+            self.variables.pop(name, None)
         if act.to is not None:
-            os.environ.update(self._environment.variables_of(act.to))
+            self.variables.update(self._environment.variables_of(act.to))
         self.watch.pass_over(names)
 
     def step(self, step: Step | Changing) -> Step:

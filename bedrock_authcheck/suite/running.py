@@ -10,9 +10,12 @@ import pytest
 from bedrock_authcheck.services.endpoint import Endpoint, running
 
 if TYPE_CHECKING:
+    from bedrock_authcheck.clients.known import Found
     from bedrock_authcheck.services.loop import BackgroundLoop
     from bedrock_authcheck.suite.bench import Bench
 
+CLIENT: pytest.StashKey[Found] = pytest.StashKey()
+"""The client that a run judges."""
 _SERVICES: pytest.StashKey[tuple[BackgroundLoop, Endpoint]] = pytest.StashKey()
 _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 
@@ -41,10 +44,9 @@ def bench_of(session: pytest.Session) -> Bench:
     """Make, once, the suite's bench; ImportError where its client is not installed."""
     config = session.config
     if _BENCH not in config.stash:
-        from bedrock_authcheck.clients.known import KNOWN  # noqa: PLC0415 - costly, on use
         from bedrock_authcheck.suite.bench import Bench  # noqa: PLC0415 - costly, on use
 
-        bench = Bench(*services_of(session), KNOWN[config.option.authcheck_client].made())
+        bench = Bench(*services_of(session), config.stash[CLIENT].made())
         config.stash[_BENCH] = bench
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]

@@ -12,7 +12,7 @@ import pytest
 
 from bedrock_authcheck import __version__
 from bedrock_authcheck.checks.judge import CHECKED
-from bedrock_authcheck.clients.known import KNOWN
+from bedrock_authcheck.clients.contract import ClientFault
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.jsonl import ReportWriter
 from bedrock_authcheck.report.result import ScenarioResult
@@ -20,6 +20,7 @@ from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
 from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules, rule_set
+from bedrock_authcheck.suite.asked import asked_client
 from bedrock_authcheck.suite.items import (
     Group,
     ScenarioItem,
@@ -27,6 +28,7 @@ from bedrock_authcheck.suite.items import (
     check_selection,
     groups_of,
 )
+from bedrock_authcheck.suite.running import CLIENT
 from bedrock_authcheck.suite.scenario import ROOT
 from bedrock_authcheck.suite.stopping import refuse
 from bedrock_authcheck.wire.findings import counted
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
+    from bedrock_authcheck.clients.known import Found
     from bedrock_authcheck.spec.remedies import Remedy
 
 _DATA: Final = "bedrock_authcheck"  # the attribute of a test report that carries the result
@@ -55,11 +58,11 @@ class SuiteRun:
         selection: Sequence[str],
         rules: frozenset[str] | None,
         report: tuple[str, Path] | None,
-        client: str = "boto3",
+        client: Found,
     ) -> None:
-        """Hold what was asked for; `of` reads it from a config."""
-        self._client = client
-        self._versions = KNOWN[client].versions()
+        """Hold what was asked for; `of` reads it from a config. ClientFault as the client's."""
+        self._client = client.name
+        self._versions = client.versions()
         self._selection = selection
         self._rules = rules
         self._report = report
@@ -72,7 +75,7 @@ class SuiteRun:
         """Read options and ini keys. UsageError lists what would be right."""
         option = config.option
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
-        option.authcheck_client = _asked_client(config)
+        client = config.stash[CLIENT] = asked_client(config)
         check_selection(selection, groups_of(config))
         rules = _asked_rules(config)
         if config.option.authcheck_plan_selected:
@@ -80,7 +83,10 @@ class SuiteRun:
 
             config.pluginmanager.register(RecordRun(), "bedrock-authcheck-record")
         worker = hasattr(config, "workerinput")
-        return cls(selection, rules, None if worker else _report(config), option.authcheck_client)
+        try:
+            return cls(selection, rules, None if worker else _report(config), client)
+        except ClientFault as fault:
+            raise pytest.UsageError(f"the version of {client.name}: {fault}") from fault
 
     def _judged(self) -> str:
         versions = " ".join(f"{name} {number}" for name, number in self._versions.items())
@@ -88,7 +94,7 @@ class SuiteRun:
 
     def _remedies(self) -> tuple[Remedy, ...]:
         """Find what is known of the client that was judged, and not of its other releases."""
-        judged = self._versions.get("botocore")
+        judged = self._versions.get("botocore", self._versions.get(self._client))
         return remedies_of(self._client, judged) if judged else ()
 
     def pytest_sessionstart(self) -> None:
@@ -247,16 +253,6 @@ def _asked_rules(config: pytest.Config) -> frozenset[str] | None:
     if given is not None and not asked:
         raise pytest.UsageError("--authcheck-rules names no rule; write ids such as CHAIN-1,limit")
     return frozenset(asked) or None
-
-
-def _asked_client(config: pytest.Config) -> str:
-    given: str | None = config.getoption("authcheck_client")
-    origin = "authcheck_client" if given is None else "--authcheck-client"
-    name = given or config.getini("authcheck_client") or next(iter(KNOWN))
-    if name not in KNOWN:
-        msg = f"{origin}: {name!r} is no client that the suite knows; choose {' or '.join(KNOWN)}"
-        raise pytest.UsageError(msg)
-    return str(name)
 
 
 def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

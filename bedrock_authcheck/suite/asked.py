@@ -1,0 +1,44 @@
+"""Which client a run is asked to judge."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bedrock_authcheck.clients.known import KNOWN, Found, UnknownClientError, find_client
+from bedrock_authcheck.clients.manifest import ManifestError
+from bedrock_authcheck.clients.program import Bounds
+
+
+def asked_client(config: pytest.Config) -> Found:
+    """Find the client that options or ini keys name. UsageError says what is right."""
+    name, origin = _asked(config, "authcheck_client")
+    bounds = Bounds(seconds=_seconds(config))
+    # What is typed is relative to where it is typed; a setting to the file that it is in.
+    here = config.invocation_params.dir if origin.startswith("--") else config.rootpath
+    try:
+        return find_client(name or next(iter(KNOWN)), here, bounds)
+    except (UnknownClientError, ManifestError) as error:
+        raise pytest.UsageError(f"{origin}: {error}") from error
+
+
+def _seconds(config: pytest.Config) -> float:
+    text, origin = _asked(config, "authcheck_client_timeout")
+    if not text:
+        return Bounds().seconds
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise pytest.UsageError(f"{origin}: {text!r} is no number of seconds, such as 30")
+    return seconds
+
+
+def _asked(config: pytest.Config, name: str) -> tuple[str, str]:
+    """Return what is asked for, and the option or ini key that asks for it."""
+    given: str | None = config.getoption(name)
+    if given is not None:
+        return given, f"--{name.replace('_', '-')}"
+    return str(config.getini(name) or ""), name
