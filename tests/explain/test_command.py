@@ -149,7 +149,7 @@ def test_an_empty_token_is_none(told: Told) -> None:
         (("--operation", "Convers"), "no operation 'Convers': the nearest are Converse, Converse"),
         (
             ("--service", "bedrock", "--operation", "Converse"),
-            "no operation of bedrock 'Converse': the nearest are ",
+            "no such operation of bedrock: it is one of bedrock-runtime",
         ),
         (("--service", "x" * 200), "no service 'what is given': there is bedrock, "),
     ],
