@@ -161,9 +161,7 @@ class Bench:
     def _machine(self, scenario: Scenario) -> Iterator[Machine]:
         """Yield a machine that is shared, or one for this scenario alone."""
         if scenario.shared:
-            machine = self._shared.of(scenario.held)
-            with machine.lent() if scenario.own_clients else nullcontext(machine) as shared:
-                yield shared
+            yield self._shared.of(scenario.held)
             return
         with closing(self._make(scenario.held)) as machine:
             if scenario.config:
