@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck import __version__
+from bedrock_authcheck.client_commands import add_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_key(commands)
     _add_explain(commands)
     _add_versions(commands)
+    add_client(commands)
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:

@@ -28,7 +28,7 @@ ORDER: Final = (
     {"report"},
     {"explain"},
     {"suite"},
-    {"recording_options"},
+    {"client_commands", "recording_options"},
     {"fixtures"},
     {"cassette_fixture", "machine_fixture"},
     {"plugin", "cli", "strategies"},
