@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bedrock_authcheck.model import AwsCredential, SignatureCheck, SignaturePart
 from bedrock_authcheck.services.answers import chunk, stream_error
 from bedrock_authcheck.services.authorization import WRONG_SIGNATURE
-from bedrock_authcheck.wire.eventstream import EventStreamError, decode_messages
+from bedrock_authcheck.wire.eventstream import EventStreamError, MessageReader
 from bedrock_authcheck.wire.signed_events import EventChain
 from bedrock_authcheck.wire.sigv4 import STREAMED_EVENTS
 
@@ -46,15 +46,16 @@ class _UnsignedEvents:
 
     def __init__(self) -> None:
         self.problem = ""
-        self._rest = b""
+        self._reader = MessageReader()
 
     def feed(self, data: bytes) -> list[bytes]:
+        if self.problem:
+            return []
         try:
-            messages, self._rest = decode_messages(self._rest + data)
+            return [message.payload for message in self._reader.feed(data)]
         except EventStreamError as error:
             self.problem = f"the stream of events cannot be read: {error}"
             return []
-        return [message.payload for message in messages]
 
 
 def _chain(observation: Observation) -> EventChain | _UnsignedEvents:

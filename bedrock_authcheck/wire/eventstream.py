@@ -78,39 +78,64 @@ def decode_messages(data: bytes) -> tuple[list[Message], bytes]:
 
     Raises EventStreamError if a CRC or a length is wrong or a header cannot be read.
     """
-    messages: list[Message] = []
-    start = 0
-    for message, end in whole_messages(data):
-        messages.append(message)
-        start = end
-    return messages, data[start:]
+    reader = MessageReader()
+    return list(reader.feed(data)), bytes(reader.rest)
 
 
-def whole_messages(data: bytes) -> Iterator[tuple[Message, int]]:
-    """Decode message by message; with each comes the number of bytes up to its end.
+class MessageReader:
+    """Decodes messages as their bytes arrive; `rest` is what remains behind those decoded."""
 
-    Raises EventStreamError as `decode_messages` does, behind the messages before.
-    """
-    start = 0
-    while len(data) - start >= _PRELUDE.size:
-        total, headers_length, prelude_crc = _PRELUDE.unpack_from(data, start)
-        if crc32(data[start : start + 8]) != prelude_crc:
-            raise EventStreamError(f"the CRC of the prelude at byte {start} is wrong")
-        if total < _OVERHEAD + headers_length:
-            raise EventStreamError(
-                f"the message at byte {start} is {total} bytes long, too few for headers of "
-                f"{headers_length}"
-            )
-        end = start + total
-        if len(data) < end:
-            break
-        (message_crc,) = _CRC.unpack_from(data, end - _CRC.size)
-        if crc32(data[start : end - _CRC.size]) != message_crc:
-            raise EventStreamError(f"the CRC of the message at byte {start} is wrong")
-        payload_start = start + _PRELUDE.size + headers_length
-        headers, encoded = _decoded_headers(data[start + _PRELUDE.size : payload_start])
-        yield Message(headers, data[payload_start : end - _CRC.size], encoded), end
-        start = end
+    def __init__(self) -> None:
+        """Begin with nothing received."""
+        self.rest = bytearray()
+        self._wanted = _PRELUDE.size  # before that many bytes are there, no message is looked for
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Take bytes, and decode message by message what is whole.
+
+        Raises EventStreamError if a CRC or a length is wrong or a header cannot be read, behind
+        the messages before.
+        """
+        self.rest += data
+        if len(self.rest) < self._wanted:
+            return
+        received, start = bytes(self.rest), 0
+        self._wanted = _PRELUDE.size
+        try:
+            while len(received) - start >= _PRELUDE.size:
+                length = _length(received, start)
+                if len(received) - start < length:
+                    self._wanted = length
+                    break
+                message = _decoded(received[start : start + length], start)
+                start += length
+                yield message
+        finally:
+            self.rest = bytearray(received[start:])
+
+
+def _length(data: bytes, start: int) -> int:
+    """Read from a prelude how long its message is."""
+    total, headers_length, prelude_crc = _PRELUDE.unpack_from(data, start)
+    if crc32(data[start : start + 8]) != prelude_crc:
+        raise EventStreamError(f"the CRC of the prelude at byte {start} is wrong")
+    if total < _OVERHEAD + headers_length:
+        raise EventStreamError(
+            f"the message at byte {start} is {total} bytes long, too few for headers of "
+            f"{headers_length}"
+        )
+    length: int = total
+    return length
+
+
+def _decoded(whole: bytes, start: int) -> Message:
+    _, headers_length, _ = _PRELUDE.unpack_from(whole)
+    (message_crc,) = _CRC.unpack(whole[-_CRC.size :])
+    if crc32(whole[: -_CRC.size]) != message_crc:
+        raise EventStreamError(f"the CRC of the message at byte {start} is wrong")
+    payload_start = _PRELUDE.size + headers_length
+    headers, encoded = _decoded_headers(whole[_PRELUDE.size : payload_start])
+    return Message(headers, whole[payload_start : -_CRC.size], encoded)
 
 
 def _decoded_headers(data: bytes) -> tuple[dict[str, HeaderValue], dict[str, bytes]]:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bedrock_authcheck.model import AwsCredential, SignatureCheck, SignaturePart
-from bedrock_authcheck.wire.eventstream import EventStreamError, whole_messages
+from bedrock_authcheck.wire.eventstream import EventStreamError, MessageReader
 from bedrock_authcheck.wire.findings import counted
 from bedrock_authcheck.wire.sigv4 import (
     LARGEST_SKEW,
@@ -66,7 +66,7 @@ class EventChain:
         self._credential = credential
         self._others = tuple(others)
         self._signatures = [evidence.signature]
-        self._rest = b""
+        self._reader = MessageReader()
         self._ended = False
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -74,24 +74,21 @@ class EventChain:
         carried: list[bytes] = []
         if self.problem:
             return carried
-        data, taken = self._rest + data, 0
         try:
-            for message, end in whole_messages(data):
+            for message in self._reader.feed(data):
                 if text := self._fault(message):
                     self._fail(text)
                     break
-                taken = end
                 self._ended = not message.payload
                 carried += [message.payload] if message.payload else []
         except EventStreamError:
             self._fail("it is no message of an event stream, or was changed on its way")
-        self._rest = data[taken:]
         return carried
 
     def end(self) -> str:
         """Say what is wrong with a stream that ends here; empty if nothing is."""
-        if not self.problem and self._rest:
-            self._fail(f"the stream ends within it, after {counted(len(self._rest), 'byte')}")
+        if not self.problem and (rest := len(self._reader.rest)):
+            self._fail(f"the stream ends within it, after {counted(rest, 'byte')}")
         if not self.problem and not self._ended:
             self._fail("the stream ends without it: the last one must be empty, and signed")
         return self.problem
