@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.checks.choice import METADATA_HOSTS
+from bedrock_authcheck.checks.choice import METADATA_HOSTS, as_expected
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+from bedrock_authcheck.services.hanging import GAVE_UP_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def unbroken(trial: Trial) -> Iterator[Problem]:
+    """CHAIN-5: what is broken below a usable token neither ends the call nor holds it up."""
+    yield from as_expected(trial)
+    gave_up = [asked.number for asked in trial.metadata if asked.target == GAVE_UP_PATH]
+    held_up = [seen for seen in trial.requests if seen.exchange.number > min(gave_up, default=0)]
+    if gave_up and held_up:
+        observed = "a request after a wait for a credential process that hangs"
+        yield Problem(str(trial.expectation), observed, held_up[0])
 
 
 def nobody_asked(trial: Trial) -> Iterator[Problem]:

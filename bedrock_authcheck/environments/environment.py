@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Final, Self
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.layout import lay_out
 from bedrock_authcheck.environments.levels import (
+    AUTHORIZATION_FILE,
     CONFIG_FILE,
     CREDENTIALS_FILE,
     Defect,
     LevelError,
+    document,
+    fresh_authorization,
     merged,
     parse_sources,
     provision,
 )
 from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.services.listener import Listener
+from bedrock_authcheck.services.metadata import ContainerCredentials, Role
 from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.wire.attribution import Keyring
 
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.model import Credential, Exchange, Origin
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
-    from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMetadata
+    from bedrock_authcheck.services.observing import Observing
 
 DEFAULT_REGION: Final = "eu-central-1"
 """Not the Region that clients fall back to (us-east-1), so that a hard-coded one is seen."""
@@ -67,7 +71,7 @@ class Environment:
         self.settings: dict[str, str] = {}
         self.tokens_in_code: list[str] = []
         self.grants = Grants()
-        self.metadata: dict[Origin, InstanceMetadata | ContainerCredentials] = {}
+        self.metadata: dict[Origin, Observing] = {}
         self._loop = loop
         self._listeners: list[Listener] = []
         self._sockets: list[socket.socket] = []
@@ -105,7 +109,7 @@ class Environment:
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """All requests that this environment's metadata services received."""
+        """All requests that its metadata services received, and who holds a hanging process."""
         return tuple(e for service in self.metadata.values() for e in service.exchanges)
 
     def provide(self, *levels: str) -> None:
@@ -125,16 +129,27 @@ class Environment:
             raise LevelError(msg)
 
     def add(
-        self, credential: Credential, *, defect: Defect | None = None, token_file: bool = False
+        self,
+        credential: Credential,
+        *,
+        defect: Defect | None = None,
+        token_file: bool = False,
+        expiring: bool = False,
     ) -> None:
         """Add a credential where it comes from; a `defect` makes the level a broken one.
 
-        `token_file` is for the container role: its authorization token comes in a file.
+        `token_file` is for the container role: its authorization token comes in a file. An
+        `expiring` credential of a role is nearly over whenever it is given.
         LevelError where its origin holds a credential already, OSError where its service
         cannot be bound.
         """
         self._refuse_second(credential.origin)
-        added = lay_out(credential, self.region, self.home, defect=defect, token_file=token_file)
+        added = lay_out(
+            *(credential, self.region, self.home),
+            defect=defect,
+            token_file=token_file,
+            expiring=expiring,
+        )
         for path, text in added.files.items():
             self._write(path, text, merging=defect is not Defect.MALFORMED)
         for path in added.folders:
@@ -166,6 +181,24 @@ class Environment:
         """
         self._refuse_second(credential.origin)
         self.keyring = Keyring((*self.keyring.credentials, credential))
+
+    def renew(self, origin: Origin, to: Origin) -> None:
+        """Let a role give another credential that is held, as it does before the old one expires.
+
+        An authorization token in a file is another one from now on. KeyError where there is no
+        such role, or no such credential.
+        """
+        service = self.metadata[origin]
+        renewed = {credential.origin: credential for credential in self.keyring.aws}[to]
+        if not isinstance(service, Role):
+            raise KeyError(origin)
+        file = self.home / AUTHORIZATION_FILE
+        if isinstance(service, ContainerCredentials) and file.exists():
+            service.authorization = fresh_authorization()
+            rotated = file.with_suffix(".new")
+            rotated.write_text(service.authorization, encoding="utf-8")
+            rotated.replace(file)
+        service.renew(document(renewed))
 
     def configure(self, settings: Mapping[str, str], *, section: str = "default") -> None:
         """Put settings into a section of the config file, the default profile or another.

@@ -19,6 +19,7 @@ from bedrock_authcheck.environments.variants import VARIANTS, expired_sso, proce
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services import faults
 from bedrock_authcheck.services.grants import Grants
+from bedrock_authcheck.services.metadata import NEARLY_OVER, Role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,10 +41,11 @@ def lay_out(
     *,
     defect: Defect | None = None,
     token_file: bool = False,
+    expiring: bool = False,
 ) -> Provision:
     """Say what a credential adds to a machine with this home; see `levels.provision`.
 
-    LevelError for a defect that its origin cannot have.
+    An `expiring` one is a role's, and nearly over. LevelError for what its origin cannot be.
     """
     if isinstance(credential, AwsCredential):
         if credential.variant is Variant.PROCESS:
@@ -55,19 +57,30 @@ def lay_out(
             return _broken_file(credential, defect)
     token_file = token_file or credential.origin is Variant.POD_IDENTITY
     usual = provision(credential, region, defect=defect, token_file=token_file)
+    if expiring and isinstance(usual.service, Role):
+        usual.service.lifetime = NEARLY_OVER
+    elif expiring:
+        raise _impossible(credential, "about to expire")
     if defect in _PLAIN:
         return usual
     if usual.service is None or defect is None:
         raise _impossible(credential, defect)
     if defect is Defect.REFUSING:
         return replace(usual, service=None, refusing=True)
-    if defect not in _ALTERATIONS:
+    instance = credential.source is CredentialSource.INSTANCE
+    if defect is Defect.STALE_TOKEN and instance:
+        usual.service.alter = faults.StaleToken()
+    elif defect in _ALTERATIONS and (instance or defect not in _OF_INSTANCES):
+        usual.service.alter = _ALTERATIONS[defect]
+    else:
         raise _impossible(credential, defect)
-    usual.service.alter = _ALTERATIONS[defect]
     return usual
 
 
+_OF_INSTANCES: Final = (Defect.NO_ROLE, Defect.OUT_OF_REACH)
 _ALTERATIONS: Final = {
+    Defect.UNAVAILABLE: faults.unavailable,
+    Defect.OUT_OF_REACH: faults.out_of_reach,
     Defect.FAILING: faults.failing,
     Defect.FORBIDDEN: faults.forbidden,
     Defect.UNAUTHORISED: faults.unauthorised,
@@ -77,8 +90,8 @@ _ALTERATIONS: Final = {
 }
 
 
-def _impossible(credential: Credential, defect: Defect | None) -> LevelError:
-    return LevelError(f"{credential.origin.title} cannot be {defect}")
+def _impossible(credential: Credential, what: str | None) -> LevelError:
+    return LevelError(f"{credential.origin.title} cannot be {what}")
 
 
 def _broken_variant(

@@ -23,6 +23,8 @@ from bedrock_authcheck.services.metadata import ContainerCredentials, InstanceMe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bedrock_authcheck.services.observing import Observing
+
 CREDENTIALS_FILE: Final = ".aws/credentials"
 CONFIG_FILE: Final = ".aws/config"
 _TOKEN_VARIABLE: Final = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - a variable's name
@@ -58,6 +60,10 @@ class Defect(StrEnum):
     FAILING = "failing"  # exit status 1, HTTP status 500, a token service that gives nothing
     FORBIDDEN = "forbidden"  # HTTP status 403 from metadata, as where it is switched off
     UNAUTHORISED = "unauthorised"  # HTTP status 401 from metadata, whatever token is shown
+    UNAVAILABLE = "unavailable"  # HTTP status 503 from metadata
+    OUT_OF_REACH = "out-of-reach"  # no answer to the PUT for a token, as beyond its hop limit
+    STALE_TOKEN = "stale-token"  # noqa: S105 - the first token of metadata is taken for expired
+    HANGING = "hanging"  # a process that does not end by itself
     REFUSING = "refusing"  # nobody listens where the service should be
     EXPIRED = "expired"
 
@@ -99,7 +105,7 @@ class Provision:
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     token_in_code: str = field(default="", repr=False)
-    service: InstanceMetadata | ContainerCredentials | None = None
+    service: Observing | None = None
     url_variable: str = ""
     url_path: str = ""
     refusing: bool = False
@@ -177,24 +183,34 @@ def _written(parser: RawConfigParser) -> str:
 
 
 _DOCUMENT: Final = ("AccessKeyId", "SecretAccessKey", "Token")
+AUTHORIZATION_FILE: Final = ".aws/container-authorization-token"
+
+
+def document(credential: AwsCredential, defect: Defect | None = None) -> dict[str, str]:
+    """Return a credential as the fields that metadata services give."""
+    return _fields(credential, _DOCUMENT, defect)
+
+
+def fresh_authorization() -> str:
+    """Make an authorization token for the container credentials endpoint."""
+    return f"FAKE-container-authorization-{secrets.token_hex(8)}"
 
 
 def _instance(credential: AwsCredential, region: str, defect: Defect | None) -> Provision:
     return Provision(
         variables={"AWS_EC2_METADATA_DISABLED": "false"},
-        service=InstanceMetadata(_fields(credential, _DOCUMENT, defect), region),
+        service=InstanceMetadata(document(credential, defect), region),
         url_variable="AWS_EC2_METADATA_SERVICE_ENDPOINT",
     )
 
 
 def _container(credential: AwsCredential, defect: Defect | None, *, token_file: bool) -> Provision:
-    authorization = f"FAKE-container-authorization-{secrets.token_hex(8)}"
-    path = ".aws/container-authorization-token"
+    authorization, path = fresh_authorization(), AUTHORIZATION_FILE
     variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     return Provision(
         variables={f"{variable}_FILE": path} if token_file else {variable: authorization},
         files={path: authorization} if token_file else {},
-        service=ContainerCredentials(_fields(credential, _DOCUMENT, defect), authorization),
+        service=ContainerCredentials(document(credential, defect), authorization),
         url_variable="AWS_CONTAINER_CREDENTIALS_FULL_URI",
         url_path=ContainerCredentials.path,
     )

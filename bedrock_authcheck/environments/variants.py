@@ -26,6 +26,7 @@ from bedrock_authcheck.environments.levels import (
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.faults import GARBAGE, LONG_AGO
 from bedrock_authcheck.services.grants import Grants
+from bedrock_authcheck.services.hanging import GAVE_UP_PATH, WAIT_PATH, HangingHelper
 from bedrock_authcheck.services.metadata import (
     ACCOUNT,
     CREDENTIAL_LIFETIME,
@@ -44,6 +45,30 @@ PROFILE: Final = "authcheck"
 """The profile of the variants that are one, which AWS_PROFILE or code must name."""
 
 _SCRIPT: Final = ".aws/credential_process.py"
+_HELD_BY: Final = "BEDROCK_AUTHCHECK_HELD_BY"
+_HANGING: Final = f"""\
+import os, socket, sys
+
+host, port = os.environ["{_HELD_BY}"].rpartition("/")[2].split(":")
+
+
+def ask(path):
+    with socket.create_connection((host, int(port)), timeout=60) as asking:
+        head = f"GET {{path}} HTTP/1.1\\r\\nHost: {{host}}\\r\\nConnection: close\\r\\n\\r\\n"
+        asking.sendall(head.encode())
+        return asking.makefile("rb").read()
+
+
+try:
+    if ask("{WAIT_PATH}"):
+        ask("{GAVE_UP_PATH}")
+except OSError:
+    pass  # whoever holds it is gone
+sys.stderr.write("this credential process does not end")
+sys.exit(1)
+"""
+"""Hangs on loopback, so that nobody sleeps and it ends with whoever started the machine."""
+
 _SOURCE: Final = "authcheck-source"
 _SSO_SESSION: Final = "authcheck"
 _SSO_START: Final = "https://authcheck.awsapps.com/start"
@@ -60,10 +85,14 @@ def process(credential: AwsCredential, home: Path, defect: Defect | None) -> Pro
         CONFIG_FILE: ini({"credential_process": command}),
         _SCRIPT: _script(credential, defect),
     }
+    if defect is Defect.HANGING:
+        return Provision(files=files, service=HangingHelper(), url_variable=_HELD_BY)
     return Provision(files=files)
 
 
 def _script(credential: AwsCredential, defect: Defect | None) -> str:
+    if defect is Defect.HANGING:
+        return _HANGING
     if defect is Defect.FAILING:
         return "import sys\n\nsys.stderr.write('this credential process is broken')\nsys.exit(1)\n"
     if defect is Defect.MALFORMED:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.services.http import Answer, Fault
 from bedrock_authcheck.services.metadata import ROLES_PATH
 
 if TYPE_CHECKING:
@@ -14,12 +14,40 @@ if TYPE_CHECKING:
 
 LONG_AGO: Final = "2020-01-01T00:00:00Z"
 """When an expired credential expired."""
+_UNAUTHORISED: Final = Answer(401, (("Content-Type", "text/plain"),), b"Unauthorized")
 GARBAGE: Final = "<html>not what was asked for</html>"
 
 
 def failing(_: Exchange, __: Answer) -> Answer:
     """Answer 500 to everything."""
     return Answer(500, (("Content-Type", "text/plain"),), b"Internal Server Error")
+
+
+def unavailable(_: Exchange, __: Answer) -> Answer:
+    """Answer 503 to everything, as metadata does that is asked too much."""
+    return Answer(503, (("Content-Type", "text/plain"),), b"Service Unavailable")
+
+
+def out_of_reach(exchange: Exchange, answer: Answer) -> Answer:
+    """Give no answer to the PUT for a token: SIMULATED.
+
+    With a hop limit of 1 the answer ends at the host of a container, whose client waits for it in
+    vain. Nobody waits here: the connection is reset instead.
+    """
+    return replace(answer, fault=Fault.RESET) if exchange.method == "PUT" else answer
+
+
+class StaleToken:
+    """Takes the first token for expired: 401, until another one was fetched."""
+
+    def __init__(self) -> None:
+        """Begin with no token given."""
+        self._given = 0
+
+    def __call__(self, exchange: Exchange, answer: Answer) -> Answer:
+        """Alter the answers that the first token leads to."""
+        self._given += exchange.method == "PUT"
+        return answer if self._given > 1 or exchange.method == "PUT" else _UNAUTHORISED
 
 
 def forbidden(_: Exchange, __: Answer) -> Answer:
@@ -29,9 +57,7 @@ def forbidden(_: Exchange, __: Answer) -> Answer:
 
 def unauthorised(_: Exchange, answer: Answer) -> Answer:
     """Answer 401 where credentials were asked for, as when a metadata token is not taken."""
-    if _document(answer) is None:
-        return answer
-    return Answer(401, (("Content-Type", "text/plain"),), b"Unauthorized")
+    return answer if _document(answer) is None else _UNAUTHORISED
 
 
 def without_role(exchange: Exchange, answer: Answer) -> Answer:

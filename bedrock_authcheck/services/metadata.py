@@ -10,25 +10,26 @@ import hmac
 import json
 import re
 import secrets
-from abc import ABC, abstractmethod
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.services.observing import Observing, unaltered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bedrock_authcheck.model import Exchange
 
-    Alteration = Callable[[Exchange, Answer], Answer]
-    """Makes another answer of the right one to a request."""
-
 ACCOUNT: Final = "000000000000"
 ROLE: Final = "bedrock-authcheck-role"
 ROLE_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 CREDENTIAL_LIFETIME: Final = timedelta(hours=6)
+NEARLY_OVER: Final = timedelta(minutes=1)
+"""What is left of credentials that an SDK renews before it signs once more.
+
+SDKs renew credentials of a role some minutes before they expire.
+"""
 _MAX_TTL: Final = 21_600  # seconds; the guide: "a maximum of six hours"
 _TTL: Final = re.compile("[0-9]{1,5}")
 ROLES_PATH: Final = "/latest/meta-data/iam/security-credentials/"
@@ -51,50 +52,31 @@ def _json(body: str, status: int = 200) -> Answer:
     return _text(body, status, "application/json")
 
 
-def _unaltered(_: Exchange, answer: Answer) -> Answer:
-    return answer
-
-
-class _Observing(ABC):
-    """Keeps what was asked, with the status that it was answered with.
+class Role(Observing):
+    """A role's credentials, which expire `lifetime` after each answer and can be renewed.
 
     `document` holds the credential's fields (AccessKeyId, SecretAccessKey, Token); one that is
-    left out is left out of the reply. `clock` tells the time, aware. `alter` may make another
-    answer of the right one.
+    left out is left out of the reply. `clock` tells the time, aware.
     """
 
     def __init__(self, document: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        """Begin with credentials that last."""
+        super().__init__()
+        self.lifetime = CREDENTIAL_LIFETIME
         self._document = document
         self._clock = clock
-        self.alter: Alteration = _unaltered
-        self._exchanges: list[Exchange] = []
 
-    @property
-    def exchanges(self) -> tuple[Exchange, ...]:
-        """All requests so far, in the order in which they ended."""
-        return tuple(self._exchanges)
-
-    def begin(self, head: Exchange) -> None:  # noqa: B027 - complete as it is
-        """Wait for the whole of every request: metadata has no streams."""
-
-    def answer(self, exchange: Exchange) -> Answer:
-        """Answer and keep the exchange; one that broke off is kept as it is."""
-        answer = self.alter(exchange, self._reply(exchange))
-        seen = replace(exchange, status=answer.status) if exchange.complete else exchange
-        self._exchanges.append(seen)
-        return answer
-
-    @abstractmethod
-    def _reply(self, exchange: Exchange) -> Answer:
-        """Answer a request."""
+    def renew(self, document: Mapping[str, str]) -> None:
+        """Give other credentials from now on, which last, whatever was wrong before."""
+        self._document, self.lifetime, self.alter = document, CREDENTIAL_LIFETIME, unaltered
 
     def _credentials(self, fields: Mapping[str, str]) -> str:
         """Write the reply that all metadata services give: `fields` first, then credentials."""
-        expiration = timestamp(self._clock() + CREDENTIAL_LIFETIME)
+        expiration = timestamp(self._clock() + self.lifetime)
         return json.dumps({**fields, **self._document, "Expiration": expiration})
 
 
-class InstanceMetadata(_Observing):
+class InstanceMetadata(Role):
     """IMDSv2 of an instance with one role: a token by PUT first, then the role's credentials."""
 
     name = "instance-metadata"
@@ -106,6 +88,11 @@ class InstanceMetadata(_Observing):
         super().__init__(document, clock)
         self._region = region
         self._tokens: dict[str, datetime] = {}
+
+    def renew(self, document: Mapping[str, str]) -> None:
+        """Give other credentials from now on, and take no token that was given before."""
+        super().renew(document)
+        self._tokens.clear()
 
     def _reply(self, exchange: Exchange) -> Answer:
         path = exchange.target.partition("?")[0]
@@ -153,7 +140,7 @@ class InstanceMetadata(_Observing):
         return _text(found) if found else _text("Not Found", 404)
 
 
-class ContainerCredentials(_Observing):
+class ContainerCredentials(Role):
     """The credentials endpoint of ECS and EKS Pod Identity, behind an authorization token."""
 
     name = "container-credentials"
@@ -167,7 +154,7 @@ class ContainerCredentials(_Observing):
     ) -> None:
         """Serve one task's credentials to who sends `authorization`; they expire in six hours."""
         super().__init__(document, clock)
-        self._authorization = authorization
+        self.authorization = authorization
 
     def _reply(self, exchange: Exchange) -> Answer:
         if exchange.target.partition("?")[0] != self.path:
@@ -176,7 +163,7 @@ class ContainerCredentials(_Observing):
             return _text("Method Not Allowed", 405)
         given = exchange.header_values("Authorization")
         if len(given) != 1 or not hmac.compare_digest(
-            given[0].encode(), self._authorization.encode()
+            given[0].encode(), self.authorization.encode()
         ):
             return _json('{"code":"AccessDenied","message":"Missing or wrong authorization"}', 401)
         return _json(self._credentials({"RoleArn": ROLE_ARN}))

@@ -54,6 +54,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """Let the service of a role give another credential from now on, which the scenario holds."""
+
+    role: Origin
+    to: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Changing:
     """A programmed answer that comes after a change: the client waits for it meanwhile."""
 
@@ -74,4 +82,4 @@ class Redirecting:
     host: str = "127.0.0.1"
 
 
-Act = Ask | Together | Prepare | Change
+Act = Ask | Together | Prepare | Change | Renew

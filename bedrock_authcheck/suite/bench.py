@@ -179,7 +179,12 @@ class Bench:
                 if level.spare:
                     environment.hold(credential)
                     continue
-                environment.add(credential, defect=level.defect, token_file=level.token_file)
+                environment.add(
+                    credential,
+                    defect=level.defect,
+                    token_file=level.token_file,
+                    expiring=level.expiring,
+                )
         except BaseException:
             environment.close()
             raise

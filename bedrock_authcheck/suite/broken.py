@@ -34,6 +34,8 @@ _SERVED: Final = tuple(
 )
 _UNSERVED: Final = (
     Held(CredentialSource.INSTANCE, defect=Defect.NO_ROLE),
+    Held(CredentialSource.INSTANCE, defect=Defect.OUT_OF_REACH),
+    *(Held(role, defect=Defect.UNAVAILABLE) for role in _ROLES),
     *(Held(role, defect=Defect.REFUSING) for role in _ROLES),
 )
 _REFUSED: Final = (
@@ -42,6 +44,7 @@ _REFUSED: Final = (
     *(Held(variant, defect=Defect.FAILING) for variant in _BY_TOKEN_SERVICE),
     Held(Variant.SSO, defect=Defect.EXPIRED),
 )
+_HANGING: Final = Held(Variant.PROCESS, defect=Defect.HANGING)
 _USED_EXPIRED: Final = Held(CredentialSource.INSTANCE, defect=Defect.EXPIRED)
 """Signs all the same in many SDKs, on purpose: instance metadata can fail to renew in time."""
 
@@ -52,7 +55,7 @@ def scenarios() -> Iterator[Scenario]:
         yield _below(half)
     yield _alone(Held(Variant.PROCESS, defect=Defect.NO_KEY_ID))
     yield _alone(Held(Variant.PROCESS, defect=Defect.NO_SECRET))
-    for held in (*_FILES, *_SERVED, *_UNSERVED, *_REFUSED):
+    for held in (*_FILES, *_SERVED, *_UNSERVED, *_REFUSED, _HANGING):
         yield _below(held)
         if held != _USED_EXPIRED:
             yield _alone(held)
@@ -60,8 +63,8 @@ def scenarios() -> Iterator[Scenario]:
 
 
 def _below(held: Held) -> Scenario:
-    # A port where nobody listens gives no sight of who knocked.
-    unseen = held.defect is Defect.REFUSING
+    # A port where nobody listens gives no sight of who knocked, and a process is no service.
+    unseen = held.defect in (Defect.REFUSING, Defect.HANGING)
     rules = ("CHAIN-5",) if unseen else ("CHAIN-5", "CHAIN-6")
     name = f"{_TOKEN}+{held.origin}-{held.defect}-converse"
     return Scenario.of("broken", name, rules, (_TOKEN, held), CONVERSE)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.trial import Turn
 from bedrock_authcheck.environments.levels import VARIABLES_OF
-from bedrock_authcheck.suite.acts import Ask, Change, Changing, Prepare, Together
+from bedrock_authcheck.suite.acts import Ask, Change, Changing, Prepare, Renew, Together
 from bedrock_authcheck.suite.sight import Watch
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Performance:
                     self._client(act.client).prepare(act.stage)
             case Change():
                 self._change(act)
+            case Renew():
+                self._environment.renew(act.role, act.to)
 
     def _together(self, act: Together, expectation: Expectation) -> None:
         barrier = Barrier(len(act.asks))

@@ -35,7 +35,7 @@ class Held:
     """A credential that a scenario provides, and how it differs from the usual one.
 
     `before` and `after` stand around a token's text. A `defect` makes its level a broken one.
-    A `spare` one is known, and provided by an act of the scenario.
+    A `spare` one is known, and provided by an act of the scenario. An `expiring` one is a role's.
     """
 
     origin: Origin
@@ -46,6 +46,7 @@ class Held:
     after: str = ""
     token_file: bool = False
     short_term: bool = False
+    expiring: bool = False
 
     @property
     def whole(self) -> bool:

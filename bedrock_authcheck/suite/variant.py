@@ -9,6 +9,7 @@ from bedrock_authcheck.checks.trial import Expectation
 from bedrock_authcheck.clients.contract import ClientSettings
 from bedrock_authcheck.environments.variants import PROFILE
 from bedrock_authcheck.model import CredentialSource, Variant
+from bedrock_authcheck.suite import renewed
 from bedrock_authcheck.suite.scenario import CONVERSE, Held, Scenario
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def scenarios() -> Iterator[Scenario]:
             held = Held(variant, temporary=temporary)
             yield _alone(held, name, variables=_naming((variant,)))
     yield from _from_environment()
+    yield from renewed.scenarios()
     for pair in combinations(_COMPARED, 2):
         if set(pair) != _ONE_PLACE and set(pair) & {*Variant}:
             yield _pair(pair)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from bedrock_authcheck.environments.levels import (
 )
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services.grants import Grants
+from bedrock_authcheck.services.hanging import GAVE_UP_PATH, WAIT_PATH, HangingHelper
+from tests.services.recorder import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +52,17 @@ def broken(machine: Environment, origin: Origin, defect: Defect) -> AwsCredentia
     return credential
 
 
-def command(machine: Environment) -> subprocess.CompletedProcess[str]:
-    """Run the credential process as botocore does, by its reading of the quotes."""
+def words(machine: Environment) -> list[str]:
+    """The command of the credential process, by botocore's reading of the quotes."""
     text = (machine.home / CONFIG_FILE).read_text(encoding="utf-8")
     (line,) = [line for line in text.splitlines() if line.startswith("credential_process")]
-    words = compat_shell_split(line.partition(" = ")[2])
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    return list(compat_shell_split(line.partition(" = ")[2]))
+
+
+def command(machine: Environment) -> subprocess.CompletedProcess[str]:
+    """Run the credential process."""
+    env = machine.env()
+    return subprocess.run(words(machine), capture_output=True, text=True, check=False, env=env)
 
 
 def container_reply(machine: Environment) -> tuple[int, str]:
@@ -122,6 +130,59 @@ def test_a_process_prints_garbage(machine: Environment) -> None:
         json.loads(ran.stdout)
 
 
+def held(machine: Environment) -> HangingHelper:
+    """A hanging process, held for longer than a test takes."""
+    broken(machine, Variant.PROCESS, Defect.HANGING)
+    holder = machine.metadata[Variant.PROCESS]
+    assert isinstance(holder, HangingHelper)
+    holder.bound = 2 * PATIENCE
+    return holder
+
+
+def targets(holder: HangingHelper) -> list[str]:
+    return [asked.target for asked in holder.exchanges]
+
+
+def test_a_hanging_process_is_let_go_in_the_end_and_tells_that_it_was_held(
+    machine: Environment,
+) -> None:
+    holder = held(machine)
+    holder.bound = 0.0
+    ran = command(machine)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "this credential process does not end"
+    assert targets(holder) == [WAIT_PATH, GAVE_UP_PATH]
+
+
+def test_a_hanging_process_ends_with_its_machine(services: Services) -> None:
+    with Environment(services.loop, None) as machine:
+        holder = held(machine)
+        helper = subprocess.Popen(words(machine), env=machine.env(), stderr=subprocess.DEVNULL)
+        wait_until(lambda: bool(holder.exchanges))
+    assert helper.wait(PATIENCE) == 1
+    assert targets(holder) == [WAIT_PATH]
+
+
+def test_a_hanging_process_outlives_a_killed_client_and_not_the_machine(
+    services: Services,
+) -> None:
+    with Environment(services.loop, None) as machine:
+        holder = held(machine)
+        running = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+        client = subprocess.Popen(
+            [sys.executable, "-c", running, *words(machine)],
+            env=machine.env(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: bool(holder.exchanges))
+        client.kill()
+        client.wait()
+    with client:
+        assert client.stdout
+        assert client.stdout.read() == b""  # the end of what the helper could still print
+
+
 @pytest.mark.parametrize("origin", [Variant.PROCESS, INSTANCE, CONTAINER])
 def test_an_expired_credential_is_whole_and_of_long_ago(
     machine: Environment, origin: Origin
@@ -138,7 +199,10 @@ def test_an_expired_credential_is_whole_and_of_long_ago(
 
 
 @pytest.mark.parametrize("role", [INSTANCE, CONTAINER])
-@pytest.mark.parametrize(("defect", "status"), [(Defect.FAILING, 500), (Defect.MALFORMED, 200)])
+@pytest.mark.parametrize(
+    ("defect", "status"),
+    [(Defect.FAILING, 500), (Defect.UNAVAILABLE, 503), (Defect.MALFORMED, 200)],
+)
 def test_a_role_is_answered_by_an_error_or_a_page(
     machine: Environment, role: CredentialSource, defect: Defect, status: int
 ) -> None:
@@ -167,6 +231,23 @@ def test_metadata_refuses(
     _, put = _get(f"{base}/latest/api/token", "PUT", **ttl)
     assert (put == token) is bool(token)
     assert role_reply(machine, "bedrock-authcheck-role")[0] == credentials
+
+
+def test_beyond_the_hop_limit_no_token_comes_and_nothing_is_given_without(
+    machine: Environment,
+) -> None:
+    broken(machine, INSTANCE, Defect.OUT_OF_REACH)
+    base = machine.variables[_METADATA]
+    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+    with pytest.raises(OSError, match=r"reset|aborted"):
+        _get(f"{base}/latest/api/token", "PUT", **ttl)
+    assert _get(f"{base}/latest/meta-data/iam/security-credentials/") == (401, "Unauthorized")
+
+
+def test_a_stale_token_is_refused_and_the_next_is_taken(machine: Environment) -> None:
+    broken(machine, INSTANCE, Defect.STALE_TOKEN)
+    assert role_reply(machine, "bedrock-authcheck-role")[0] == 401
+    assert role_reply(machine, "bedrock-authcheck-role")[0] == 200
 
 
 @pytest.mark.parametrize("role", [Defect.FORBIDDEN, Defect.UNAUTHORISED])
@@ -231,6 +312,9 @@ def test_a_file_is_broken_in_three_ways(
         (CredentialSource.ENVIRONMENT, Defect.FAILING),
         (CredentialSource.SHARED, Defect.EXPIRED),
         (CONTAINER, Defect.UNREADABLE),
+        (CONTAINER, Defect.OUT_OF_REACH),
+        (CONTAINER, Defect.STALE_TOKEN),
+        (INSTANCE, Defect.HANGING),
         (Variant.ROLE, Defect.EXPIRED),
         (Variant.SHARED_PROFILE, Defect.FAILING),
     ],

@@ -24,6 +24,8 @@ from tests.simulated import Services, aws_canary, send
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_authcheck.model import Exchange
+    from bedrock_authcheck.services.http import Answer
     from bedrock_authcheck.wire.attribution import Observation
 
 CHILD = """
@@ -228,10 +230,13 @@ def test_a_home_that_cannot_be_filled_is_removed(
 def test_a_metadata_service_that_failed_says_so_and_the_home_is_gone(services: Services) -> None:
     environment = Environment(services.loop, services.endpoint)
     environment.add(canary(CredentialSource.CONTAINER))
-    service = environment.metadata[CredentialSource.CONTAINER]
-    service._document = None  # type: ignore[assignment] # makes the service raise as it answers
+
+    def failing(_: Exchange, __: Answer) -> Answer:
+        raise ArithmeticError
+
+    environment.metadata[CredentialSource.CONTAINER].alter = failing
     assert '"message"' in _container_reply(environment)
-    with pytest.raises(TypeError):
+    with pytest.raises(ArithmeticError):
         environment.close()
     assert not environment.home.exists()
 

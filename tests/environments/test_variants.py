@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.environments.isolation import isolated
-from bedrock_authcheck.environments.levels import CONFIG_FILE, CREDENTIALS_FILE
+from bedrock_authcheck.environments.levels import CONFIG_FILE, CREDENTIALS_FILE, Defect, LevelError
 from bedrock_authcheck.environments.variants import PROFILE, VARIANTS
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services.ledger import Ledger
-from tests.simulated import aws_canary
+from tests.simulated import aws_canary, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +111,44 @@ def test_the_source_of_a_role_is_known_by_its_own_name(machine: Environment) -> 
     held = {credential.origin for credential in machine.keyring.credentials}
     assert held == {Variant.ROLE, Variant.SOURCE_PROFILE}
     assert aws_canary(CredentialSource.CONFIG).origin not in held
+
+
+def test_a_renewed_role_gives_another_credential_to_who_shows_the_new_token(
+    services: Services, machine: Environment
+) -> None:
+    machine.add(canary(Variant.POD_IDENTITY), expiring=True)
+    renewed = canary(Variant.REFRESHED_CONTAINER)
+    machine.hold(renewed)
+    file = Path(machine.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+    before = file.read_text(encoding="utf-8")
+    machine.renew(Variant.POD_IDENTITY, Variant.REFRESHED_CONTAINER)
+    assert file.read_text(encoding="utf-8") != before
+    assert found(services, machine, None) == renewed
+    file.write_text(before, encoding="utf-8")
+    with isolated(machine), pytest.raises(CredentialRetrievalError, match="401"):
+        boto3.session.Session().get_credentials()
+
+
+def test_a_renewed_instance_takes_no_token_of_before(machine: Environment) -> None:
+    machine.provide("instance")
+    machine.hold(canary(Variant.REFRESHED_INSTANCE))
+    role = "/latest/meta-data/iam/security-credentials/bedrock-authcheck-role"
+    url = machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+    token = send(url, "/latest/api/token", ttl, method="PUT").body.decode()
+    shown = {"X-aws-ec2-metadata-token": token}
+    assert send(url, role, shown, method="GET").status == 200
+    machine.renew(CredentialSource.INSTANCE, Variant.REFRESHED_INSTANCE)
+    assert send(url, role, shown, method="GET").status == 401
+
+
+def test_only_a_role_that_is_there_is_renewed_and_only_a_role_is_about_to_expire(
+    machine: Environment,
+) -> None:
+    machine.add(canary(Variant.PROCESS), defect=Defect.HANGING)
+    machine.hold(canary(Variant.REFRESHED_INSTANCE))
+    for origin in (Variant.PROCESS, CredentialSource.INSTANCE):
+        with pytest.raises(KeyError, match=origin):
+            machine.renew(origin, Variant.REFRESHED_INSTANCE)
+    with pytest.raises(LevelError, match="environment variables cannot be about to expire"):
+        machine.add(canary(CredentialSource.ENVIRONMENT), expiring=True)

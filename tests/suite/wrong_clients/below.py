@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import botocore.session
-from botocore.credentials import AssumeRoleCredentialFetcher
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.credentials import AssumeRoleCredentialFetcher, ProcessProvider
+from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
 
 from bedrock_authcheck.clients.boto3 import Boto3Client, Boto3Connection
 from bedrock_authcheck.environments.network import OtherHostError
@@ -65,6 +65,20 @@ class LooksBelowTheToken(Boto3Client):
     """Looks for IAM credentials when it is built, whether it holds a token or not."""
 
     name = "looks-below-the-token"
+
+
+@wrong({"broken::bearer+process-hanging-converse": "CHAIN-5"})
+def waits_for_what_hangs() -> Iterator[None]:
+    """Goes on with the token where a credential process fails, and waits for one that hangs."""
+    honest = ProcessProvider.load
+
+    def load(provider: Any) -> object:  # noqa: ANN401 - a part of botocore
+        with suppress(CredentialRetrievalError):
+            return honest(provider)
+        return None
+
+    with mock.patch.object(ProcessProvider, "load", load):
+        yield
 
 
 @wrong_signing(
