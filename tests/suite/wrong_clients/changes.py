@@ -179,6 +179,13 @@ WRONG_CLIENTS.append(
                 "after-reset",
                 "between-pages",
             )
+        }
+        | {
+            "life::removed-between-client-and-call-over-settings": ("TOKEN-11",),
+            "life::removed-between-calls-over-shared": ("TOKEN-11",),
+            "life::removed-between-retries-over-config": ("TOKEN-11",),
+            "life::removed-between-calls-over-instance": ("TOKEN-11",),
+            "life::removed-between-retries-over-container": ("TOKEN-11",),
         },
         ("life::removed-before-session-over-environment",),
         lambda: nullcontext(Boto3Client()),
@@ -214,6 +221,8 @@ def silent_without_token(act: Signing) -> None:
     {
         "life::changed-between-calls-over-environment": "CHAIN-1",
         "life::changed-between-retries-over-environment": "CHAIN-1",
+        "life::changed-between-retries-over-instance": "CHAIN-1",
+        "life::changed-between-calls-over-settings": "CHAIN-1",
     },
     spared=("life::removed-before-session-over-environment",),
 )
@@ -225,6 +234,28 @@ def falls_back_from_a_changed_token() -> Iterator[None]:
         known = first.setdefault(os.environ["HOME"], act.token)
         if known != act.token and act.credentials:
             act.by_sigv4()
+        else:
+            act.honestly()
+
+    with signing(sign):
+        yield
+
+
+@wrong(
+    {
+        "life::set-between-calls-over-shared": "CHAIN-1",
+        "life::set-between-retries-over-container": "CHAIN-1",
+    },
+    spared=("life::set-before-session-over-shared",),
+)
+def by_nobody_once_a_token_is_set() -> Iterator[None]:
+    """Signs with a credential of nobody's once a token is set that was not there at first."""
+    first: dict[str, str] = {}
+
+    def sign(act: Signing) -> None:
+        known = first.setdefault(os.environ["HOME"], act.token)
+        if act.token and not known:
+            act.by_sigv4(_OTHER)
         else:
             act.honestly()
 
