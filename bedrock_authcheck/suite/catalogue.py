@@ -18,6 +18,7 @@ GROUPS: Final = {
     "variant": "bedrock_authcheck.suite.variant",
     "auth": "bedrock_authcheck.suite.auth",
     "limit": "bedrock_authcheck.suite.limit",
+    "bidirectional": "bedrock_authcheck.suite.bidirectional",
     "token": "bedrock_authcheck.suite.api_key",
     "travel": "bedrock_authcheck.suite.travel",
     "life": "bedrock_authcheck.suite.life",

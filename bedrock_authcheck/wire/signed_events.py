@@ -48,7 +48,8 @@ class _Seed(NamedTuple):
 class EventChain:
     """Verifies the events of one request as they arrive; the first fault ends the chain.
 
-    `problem` says what is wrong, free of secrets, and is empty while nothing is.
+    `problem` says what is wrong, free of secrets, and is empty while nothing is; `mixed` is true
+    where another credential's secret signed the event.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class EventChain:
             msg = "a chain begins with a signed request"
             raise ValueError(msg)
         self.problem = ""
+        self.mixed = False
         self._seed = _Seed(evidence.scope, evidence.signature, timestamp(evidence.amz_date))
         self._credential = credential
         self._others = tuple(others)
@@ -134,6 +136,7 @@ class EventChain:
         title = self._credential.source.title
         for other in self._others:
             if self._matches(message, date, seen, self._signatures[-1], other):
+                self.mixed = True
                 return f"signed with the secret of {other.source.title}, not with that of {title}"
         for number, earlier in enumerate(self._signatures[:-1]):
             if self._matches(message, date, seen, earlier, self._credential):
@@ -162,4 +165,5 @@ def with_events(
     chain = EventChain(evidence, credential, others)
     chain.feed(exchange.body)
     problem = chain.end() if exchange.complete else chain.problem
-    return replace(check, differs=SignaturePart.EVENTS, text=problem) if problem else check
+    part = SignaturePart.SECRET if chain.mixed else SignaturePart.EVENTS
+    return replace(check, differs=part, text=problem) if problem else check

@@ -239,13 +239,15 @@ def test_a_chain_needs_a_signed_request(evidence: Evidence) -> None:
 TEMPORARY = aws_canary(CredentialSource.ENVIRONMENT)
 
 
-def streamed(*, complete: bool = True, end: bool = True) -> SignatureCheck | None:
-    """What is observed of a signed request whose events are signed by its own secret."""
+def streamed(
+    *, complete: bool = True, end: bool = True, by: AwsCredential = TEMPORARY
+) -> SignatureCheck | None:
+    """What is observed of a signed request whose events are signed by its own secret, or not."""
     headers = sigv4_headers(TEMPORARY, "127.0.0.1:443", BIDIRECTIONAL, payload_hash=STREAMED)
-    signing = EventSigner(TEMPORARY, seed_of(headers), REGION)
+    signing = EventSigner(by, seed_of(headers), REGION)
     body = signing.event(EVENT) + (signing.end() if end else b"")
     exchange = replace(received(headers, target=BIDIRECTIONAL, body=body), complete=complete)
-    keyring = Keyring((TEMPORARY,))
+    keyring = Keyring((TEMPORARY, OTHER))
     return observe(exchange, keyring, region=REGION, scope_service="bedrock").signature
 
 
@@ -258,6 +260,13 @@ def test_a_request_is_wrong_where_its_end_is_not_signed() -> None:
     assert seen is not None
     assert (seen.valid, seen.differs) == (True, SignaturePart.EVENTS)
     assert seen.text.startswith("event 2: ")
+
+
+def test_the_secret_of_another_level_is_a_mixture() -> None:
+    seen = streamed(by=OTHER)
+    assert seen is not None
+    assert (seen.valid, seen.differs) == (True, SignaturePart.SECRET)
+    assert "signed with the secret of shared credentials file" in seen.text
 
 
 def test_no_end_is_demanded_of_a_request_that_broke_off() -> None:
