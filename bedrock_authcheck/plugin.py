@@ -34,6 +34,11 @@ _MARKERS: Final = (
         "--record make it; without a name it is called after the test."
     ),
     (
+        "bedrock_auth(scheme, *, level=None, kind=None): with --bedrock-authcheck, fail the test "
+        "if a Bedrock request of it is signed otherwise: by sigv4, bearer or any, by a level, by a "
+        "kind of key. It counts before the ini keys bedrock_auth_expect and bedrock_auth_forbid."
+    ),
+    (
         "bedrock_authcheck: put on each scenario of the bundled suite, so that "
         '-m "not bedrock_authcheck" leaves it out.'
     ),
@@ -48,6 +53,7 @@ _OF_SUITE: Final = (
     "--authcheck-rules",
     "--authcheck-strict",
     "--authcheck-report",
+    "--authcheck-html",
 )
 _STARTED_IN: Final = pytest.StashKey[dict[str, str]]()
 # pytest shows ids relative to the folder that it was started in.
@@ -98,6 +104,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "authcheck_report",
         "file for the results of the bundled suite, JSON Lines, relative to the root folder",
     )
+    group.addoption(
+        "--authcheck-html",
+        metavar="FILE",
+        help="write the results of the bundled suite to FILE as one page of HTML, which needs "
+        "the extra `html`",
+    )
+    parser.addini("authcheck_html", "file for the page of HTML, relative to the root folder")
     parser.addini(
         "authcheck_long_term_keys",
         "where the project's own key may be a long-term one: refuse-in-ci, refuse (nowhere) or "
@@ -108,6 +121,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "authcheck_key_fingerprints",
         "lines NAME = FINGERPRINT: the keys of other environments, none of which may be the "
         "project's own here (SAFE-4)",
+        "linelist",
+    )
+    parser.addini(
+        "bedrock_auth_expect",
+        "what signs the Bedrock requests of the project's own tests: sigv4, bearer or any, and "
+        "after a colon levels (sigv4: container, instance); held with --bedrock-authcheck",
+        default="any",
+    )
+    parser.addini(
+        "bedrock_auth_forbid",
+        "what must not sign them: schemes, kinds and levels, such as long-term-key, environment",
         "linelist",
     )
     _add_recording_options(parser, group)
@@ -176,13 +200,22 @@ def pytest_configure(config: pytest.Config) -> None:
     selection = [arg[arg.index(SUITE) :] for arg in asked]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of libraries, which the project makes errors
+        from bedrock_authcheck.guard.run import GuardRun  # noqa: PLC0415 - nothing when off
         from bedrock_authcheck.suite import keys  # noqa: PLC0415 - nothing when off
         from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - nothing when off
 
         suite = SuiteRun.of(config, selection)
         started_in = config.stash.get(_STARTED_IN, dict(os.environ))
         keys.prepare(config, started_in)
+        guard = GuardRun.of(config, started_in)
     config.pluginmanager.register(suite, "bedrock-authcheck-suite")
+    if config.option.authcheck_html or config.getini("authcheck_html"):
+        from bedrock_authcheck.page.run import PageRun  # noqa: PLC0415 - where it is asked for
+
+        page = PageRun.of(config, suite)
+        if page is not None:
+            config.pluginmanager.register(page, "bedrock-authcheck-page")
+    config.pluginmanager.register(guard, "bedrock-authcheck-guard")
 
 
 def _decide_recording(config: pytest.Config, paths: Sequence[str], *, suite: bool) -> None:

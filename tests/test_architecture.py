@@ -28,9 +28,11 @@ ORDER: Final = (
     {"report"},
     {"explain"},
     {"suite"},
+    {"page"},
     {"client_commands", "recording_options"},
     {"fixtures"},
     {"cassette_fixture", "machine_fixture"},
+    {"guard"},
     {"plugin", "cli", "strategies"},
     {"__main__"},
 )

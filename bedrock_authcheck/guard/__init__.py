@@ -1,0 +1,1 @@
+"""The project's own tests: which credential signs the Bedrock requests that they make."""
