@@ -64,10 +64,10 @@ def verdict_text(
         ]
         lines[-1:-1] = [
             *(("request", request["line"]) for request in result.requests),
-            *(("client", line) for line in _client_lines(result)),
+            *(("client", line) for line in client_lines(result)),
         ]
         lines.append(("again", f"pytest --bedrock-authcheck {result.id}"))
-    return "\n".join([headline, *_aligned(lines)])
+    return "\n".join([headline, *aligned(lines)])
 
 
 def levels_text(origins: tuple[str, ...]) -> str:
@@ -75,7 +75,8 @@ def levels_text(origins: tuple[str, ...]) -> str:
     return " · ".join(describe_origin(origin_of(name)) for name in origins) or "nothing"
 
 
-def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:
+def aligned(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Write labels and texts in two columns; an empty text is left out, its label may be empty."""
     for label, text in lines:
         if text:
             first, *rest = text.splitlines()
@@ -83,7 +84,8 @@ def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:
             yield from (f"  {'':<9} {line}" for line in rest)
 
 
-def _client_lines(result: ScenarioResult) -> Iterator[str]:
+def client_lines(result: ScenarioResult) -> Iterator[str]:
+    """Write what the client said of each call that failed."""
     for answer in result.results:
         if not answer["ok"]:
             yield shorten(f"{answer['error_type']}: {answer['error']}", 300, placeholder="…")
@@ -93,7 +95,7 @@ def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
     return "\n".join(
         [
             f"{deviation.rule} passed, but a known deviation says it does not: {deviation.id}",
-            *_aligned(
+            *aligned(
                 [
                     ("entry", f'id = "{deviation.id}" in {deviation.origin}'),
                     ("versions", f"{deviation.client} {deviation.versions}"),

@@ -6,7 +6,7 @@ import json
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pytest
 
@@ -84,7 +84,9 @@ class SuiteRun:
             config.pluginmanager.register(RecordRun(), "bedrock-authcheck-record")
         worker = hasattr(config, "workerinput")
         try:
-            return cls(selection, rules, None if worker else _report(config), client)
+            return cls(
+                selection, rules, None if worker else asked_file(config, "authcheck_report"), client
+            )
         except ClientFault as fault:
             raise pytest.UsageError(f"the version of {client.name}: {fault}") from fault
 
@@ -97,18 +99,32 @@ class SuiteRun:
         judged = self._versions.get("botocore", self._versions.get(self._client))
         return remedies_of(self._client, judged) if judged else ()
 
+    def header(self) -> dict[str, Any]:
+        """Say what judged what, as a report begins with it."""
+        return {
+            "tool": {"name": ROOT, "version": __version__},
+            "client": {"name": self._client, "versions": self._versions},
+            "rule_set": rule_set(),
+        }
+
+    @property
+    def results(self) -> tuple[ScenarioResult, ...]:
+        """What the scenarios came to so far."""
+        return tuple(self._results)
+
+    @staticmethod
+    def interrupted(session: pytest.Session) -> bool:
+        """Whether the session ended before all that it had collected was run."""
+        stopped = session.shouldstop or session.shouldfail
+        return bool(stopped) or session.exitstatus == pytest.ExitCode.INTERRUPTED
+
     def pytest_sessionstart(self) -> None:
         """Begin the report: a run that writes none, such as `pytest --help`, leaves the old one."""
         if self._report is None:
             return
         option, path = self._report
-        header = {
-            "tool": {"name": ROOT, "version": __version__},
-            "client": {"name": self._client, "versions": self._versions},
-            "rule_set": rule_set(),
-        }
         try:
-            self._writer = ReportWriter(path, header)
+            self._writer = ReportWriter(path, self.header())
         except OSError as error:
             text = f"{option}: {path} cannot be written: {error.strerror}"
             raise pytest.UsageError(text) from error
@@ -196,10 +212,8 @@ class SuiteRun:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End the report with its footer; other plugins have set the exit status by now."""
         if self._writer is not None:
-            status = session.exitstatus
-            stopped = session.shouldstop or session.shouldfail
-            interrupted = bool(stopped) or status == pytest.ExitCode.INTERRUPTED
-            self._writer.finish(status, interrupted=interrupted)
+            interrupted = self.interrupted(session)
+            self._writer.finish(session.exitstatus, interrupted=interrupted)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Print warnings in full, the summary by rule, and known deviations."""
@@ -260,12 +274,12 @@ def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     return str(excinfo.value) if skipped else excinfo.typename
 
 
-def _report(config: pytest.Config) -> tuple[str, Path] | None:
-    """Name the option or ini key that asks for a report, and the file."""
-    given, ini = config.getoption("authcheck_report"), config.getini("authcheck_report")
+def asked_file(config: pytest.Config, name: str) -> tuple[str, Path] | None:
+    """Name the option or ini key that asks for a file, and the file; None where nothing does."""
+    given, ini = config.getoption(name), config.getini(name)
     if config.option.collectonly or config.option.authcheck_plan_selected or not (given or ini):
         return None
     # What is typed is relative to where it is typed; a setting to the file that it is in.
     if given:
-        return "--authcheck-report", Path(config.invocation_params.dir, given)
-    return "authcheck_report", config.rootpath / ini
+        return f"--{name.replace('_', '-')}", Path(config.invocation_params.dir, given)
+    return name, config.rootpath / ini
