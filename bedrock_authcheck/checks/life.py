@@ -72,11 +72,16 @@ def _unclear(trial: Trial, failed: list[Turn]) -> Iterator[Problem]:
 
 
 def environment_unchanged(trial: Trial) -> Iterator[Problem]:
-    """TOKEN-10: no environment variable is set, changed or removed by the client."""
+    """TOKEN-10: no environment variable is set, changed or removed by the client.
+
+    Not for the length of a call either: other threads read it meanwhile.
+    """
     if trial.sight is None or trial.sight.changed is None:
         raise NotObservable("the environment of the client's process cannot be seen")
     for name in trial.sight.changed:
         yield Problem("an environment that is unchanged", f"{name} was changed")
+    for name in trial.sight.restored:
+        yield Problem("an environment that is unchanged", f"{name} was changed for a while")
 
 
 def rejected_once(trial: Trial) -> Iterator[Problem]:

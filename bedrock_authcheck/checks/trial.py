@@ -57,7 +57,8 @@ class Sight:
 
     `log` holds what the client logged at `log_level` and above (a name of `logging`), as text
     with tracebacks. `shown` are texts by what was asked for them (`repr of the client`).
-    `changed` names environment variables that the client set, changed or removed. Of a client
+    `changed` names environment variables that the client set, changed or removed, `restored`
+    those that were as before again when the call or the making was over. Of a client
     elsewhere `log` is None where it shows none, `changed` where it does not tell.
     """
 
@@ -65,6 +66,7 @@ class Sight:
     log: str | None = field(default="", repr=False)
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
     changed: tuple[str, ...] | None = ()
+    restored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ class Bench:
         if not in_sight:
             return None
         shown = performance.shown()
-        changed = tuple(performance.watch.changed)
-        return Sight(scenario.log_level, log.getvalue(), shown, changed)
+        watch = performance.watch
+        seen = tuple(watch.changed), tuple(watch.restored)
+        return Sight(scenario.log_level, log.getvalue(), shown, *seen)
 
     @contextmanager
     def _machine(self, scenario: Scenario) -> Iterator[Machine]:

@@ -105,11 +105,11 @@ class Performance:
     def _change(self, act: Change) -> None:
         """Let the variables of the client's process hold what the act says."""
         names = VARIABLES_OF[act.source]
-        for name in names:
-            self.variables.pop(name, None)
-        if act.to is not None:
-            self.variables.update(self._environment.variables_of(act.to))
-        self.watch.pass_over(names)
+        with self.watch.aside(names):
+            for name in names:
+                self.variables.pop(name, None)
+            if act.to is not None:
+                self.variables.update(self._environment.variables_of(act.to))
 
     def step(self, step: Step | Changing) -> Step:
         """Make a programmed answer of one that comes after a change."""

@@ -106,10 +106,11 @@ def test_an_error_that_holds_a_secret_is_said_without_it(secret: str) -> None:
 
 
 def test_each_variable_that_was_changed_is_named() -> None:
-    trial = replace(of(turn(ONE)), sight=Sight(changed=("A", "B")))
+    trial = replace(of(turn(ONE)), sight=Sight(changed=("A", "B"), restored=("C",)))
     assert told(life.environment_unchanged, trial) == [
         ("an environment that is unchanged", "A was changed"),
         ("an environment that is unchanged", "B was changed"),
+        ("an environment that is unchanged", "C was changed for a while"),
     ]
     assert told(life.environment_unchanged, replace(trial, sight=Sight())) == []
     unseen = "the environment of the client's process cannot be seen"

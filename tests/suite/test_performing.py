@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -158,12 +161,59 @@ def test_a_watch_tells_what_was_set_changed_and_removed(monkeypatch: pytest.Monk
         os.environ["AUTHCHECK_A"] = "1"
         os.environ["AUTHCHECK_B"] = "2"
     with watch.over():
-        del os.environ["AUTHCHECK_C"], os.environ["AUTHCHECK_E"]
-        os.environ["AUTHCHECK_D"] = "1"
-        watch.pass_over(["AUTHCHECK_D", "AUTHCHECK_E"])
+        del os.environ["AUTHCHECK_C"]
+        with watch.aside(["AUTHCHECK_D", "AUTHCHECK_E"]):
+            os.environ["AUTHCHECK_D"] = "1"
+            del os.environ["AUTHCHECK_E"]
     assert [*watch.changed] == ["AUTHCHECK_A", "AUTHCHECK_B", "AUTHCHECK_C"]
+    assert watch.restored == {}
     for name in "AD":
         del os.environ[f"AUTHCHECK_{name}"]
+
+
+def test_a_watch_sees_what_was_set_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHCHECK_B", "1")
+    monkeypatch.setenv("AUTHCHECK_C", "1")
+    watch, before = Watch(), (os.putenv, os.unsetenv)
+    with watch.over():
+        with monkeypatch.context() as patch:
+            patch.setenv("AUTHCHECK_A", "1")
+            patch.delenv("AUTHCHECK_B")
+            patch.setenv("AUTHCHECK_C", "1")  # what it holds already
+            os.environ.pop("AUTHCHECK_D", None)  # and is not there
+        with watch.aside([]), monkeypatch.context() as ours:
+            ours.setenv("AUTHCHECK_E", "1")
+        with ThreadPoolExecutor(1) as pool, watch.aside([]):
+            pool.submit(os.environ.__setitem__, "AUTHCHECK_F", "1").result()
+            pool.submit(os.environ.__delitem__, "AUTHCHECK_F").result()
+    assert sorted(watch.restored) == ["AUTHCHECK_A", "AUTHCHECK_B", "AUTHCHECK_F"]
+    assert watch.changed == {}
+    assert (os.putenv, os.unsetenv) == before
+
+
+def test_a_watch_ends_with_its_block_whatever_is_raised() -> None:
+    before = os.putenv, os.unsetenv
+    raising = ExitStack()
+    raising.enter_context(Watch().over())
+    assert os.putenv is not before[0]
+    with pytest.raises(LookupError), raising:
+        raise LookupError
+    assert (os.putenv, os.unsetenv) == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_warnings_are_gathered_whatever_filters_are_set(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    shown, filters = warnings.showwarning, list(warnings.filters)
+    with logged("WARNING") as text:
+        for _ in range(2):
+            warnings.warn("said in passing", PendingDeprecationWarning, stacklevel=1)
+    lines = [line for line in text.getvalue().splitlines() if line.startswith("WARNING:")]
+    assert [line.split(":")[1] for line in lines] == ["py.warnings"] * 2
+    assert [line.rpartition(": ")[2] for line in lines] == ["said in passing"] * 2
+    assert (warnings.showwarning, list(warnings.filters)) == (shown, filters)
+    assert [*recwarn] == []
 
 
 def test_a_log_holds_what_is_logged_and_printed_and_the_root_is_as_it_was(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -51,6 +52,14 @@ def logs_headers_of_a_failure(request: AWSPreparedRequest, send: Send) -> object
 def prints_the_token(request: AWSPreparedRequest, send: Send) -> object:
     """Prints the token where a person reads it."""
     print("using", os.environ[TOKEN_VARIABLE], file=sys.stderr)  # noqa: T201 - its fault
+    return send(request)
+
+
+@wrong_sending({"travel::bearer-answered": "TOKEN-7", "travel::instance-denied": "TOKEN-7"})
+def warns_of_the_token(request: AWSPreparedRequest, send: Send) -> object:
+    """Warns, by `warnings`, that its credentials are deprecated, and tells them."""
+    headers = _headers(request)
+    warnings.warn(f"{headers} will not be taken for ever", DeprecationWarning, stacklevel=2)
     return send(request)
 
 
