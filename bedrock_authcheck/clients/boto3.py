@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import pickle
 import time
 from contextlib import closing, contextmanager
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from threading import Lock
 from types import SimpleNamespace
@@ -15,16 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 import botocore
 import botocore.endpoint
-import botocore.handlers
-import botocore.session
 from botocore.config import Config
 from botocore.eventstream import EventStream
-from botocore.hooks import HierarchicalEmitter
 from botocore.response import StreamingBody
 from botocore.tokens import FrozenAuthToken
 from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference, Stage
+from bedrock_authcheck.clients.handlers import core_session
 from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
 from bedrock_authcheck.spec.parameters import minimal_parameters
 
@@ -78,31 +75,6 @@ class Boto3Client:
 @cache
 def _operation(service: str, name: str) -> Operation | None:
     return Catalogue.load().operation(service, name)
-
-
-def _core_session() -> botocore.session.Session:
-    """Make a session as botocore does, on the shared loader, in a tenth of the time.
-
-    Half of what a new client costs is botocore inspecting the signatures of its own handlers
-    while it registers them. They are registered once, and each session is given a copy of
-    that registry, as botocore itself gives one to each client. Handlers or a way to register
-    them that were replaced since are registered anew.
-    """
-    handlers = tuple(botocore.handlers.BUILTIN_HANDLERS)
-    events = _registered(handlers, botocore.session.Session.register)
-    session = botocore.session.Session(
-        event_hooks=copy.copy(events), include_builtin_handlers=False
-    )
-    session.register_component("data_loader", shared_loader())
-    return session
-
-
-@lru_cache(maxsize=1)
-def _registered(_handlers: tuple[object, ...], _register: object) -> HierarchicalEmitter:
-    """Let botocore register its handlers; the arguments are what the result depends on."""
-    events = HierarchicalEmitter()
-    botocore.session.Session(event_hooks=events)
-    return events
 
 
 def minimal_of(call: Call) -> Mapping[str, Any]:
@@ -185,7 +157,8 @@ class Boto3Connection:
 
     def _made_session(self) -> boto3.Session:
         if self._session is None:
-            core = _core_session()
+            core = core_session()
+            core.register_component("data_loader", shared_loader())
             if self._settings.token:
                 core.register_component("token_provider", TokenInCode(self._settings.token))
             keys = self._settings.keys if self._settings.keys_in_session else {}
