@@ -111,11 +111,11 @@ class Wanted:
         )
         return Wanted(scheme, levels, kinds, kept, f"@pytest.mark.{MARKER}")
 
-    def breach(self, seen: Seen) -> Breach | None:
-        """Find what is wrong with a request; None where nothing is, or nothing is evident."""
+    def breaches(self, seen: Seen) -> tuple[Breach, ...]:
+        """Find what is wrong with a request; nothing where nothing is evident."""
         if not seen.scheme:
-            return None
-        return self._forbidden(seen) or self._unexpected(seen)
+            return ()
+        return tuple(filter(None, (self._unexpected(seen), self._forbidden(seen))))
 
     def _forbidden(self, seen: Seen) -> Breach | None:
         for term in self.forbidden:

@@ -209,12 +209,12 @@ class GuardRun:
             self._add(running, seen)
 
     def _add(self, running: _Running, seen: Seen) -> None:
-        breach = running.wanted.breach(seen)
-        machine = machine_text(seen) if breach is not None else ""
+        breaches = running.wanted.breaches(seen)
+        machine = machine_text(seen) if breaches else ""
         with self._lock:
             running.seen.append(seen)
-            if breach is not None:
-                running.breaches.append((len(running.seen) - 1, breach, machine))
+            place = len(running.seen) - 1
+            running.breaches += [(place, breach, machine) for breach in breaches]
 
     def _match(self, running: _Running) -> None:
         """Note which requests the loopback endpoint received, and add those of other processes."""
