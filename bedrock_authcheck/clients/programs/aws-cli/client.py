@@ -16,6 +16,8 @@ from awscli.botocore import xform_name
 AWS = shutil.which("aws", path=str(Path(sys.executable).parent)) or "aws"
 COMMANDS = {"s3": "s3api"}  # what the CLI calls services that are not called as their model
 
+OPTIONS = {"profile": "--profile", "region": "--region", "endpoint": "--endpoint-url"}
+
 
 def text_of(value: Any, shape: Any) -> Any:  # noqa: ANN401 - as the shape says
     """Turn blobs, which are base64 in the contract, into text: version 1 takes them as they are."""
@@ -40,20 +42,23 @@ def call(request: dict[str, Any]) -> dict[str, Any]:
         .operation_model(request["operation"])
     )
     command = [AWS, COMMANDS.get(service, service), xform_name(request["operation"], "-")]
-    if model.has_streaming_output:
-        command.append(os.devnull)
     if model.input_shape is not None:
-        command += ["--cli-input-json", json.dumps(text_of(request["parameters"], model.input_shape))]
+        parameters = text_of(request["parameters"], model.input_shape)
+        if model.has_streaming_output:  # it is put into a file, and excludes --cli-input-json
+            for name, value in parameters.items():
+                text = value if isinstance(value, str) else json.dumps(value)
+                command += [f"--{xform_name(name, '-')}", text]
+            command.append(os.devnull)
+        else:
+            command += ["--cli-input-json", json.dumps(parameters)]
     if not request.get("paginate"):
         command.append("--no-paginate")
-    for name, option in (
-        ("profile", "profile"),
-        ("region", "region"),
-        ("endpoint", "endpoint-url"),
-    ):
+    for name, option in OPTIONS.items():
         if name in settings:
-            command += [f"--{option}", settings[name]]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - its words are the call
+            command += [option, settings[name]]
+    run = subprocess.run(  # noqa: S603 - the call in the words of the CLI
+        command, capture_output=True, text=True, check=False
+    )
     if run.returncode == 0:
         return {"ok": True}
     if "argument operation: " in run.stderr:

@@ -99,6 +99,7 @@ async def outcome(
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    before = dict(os.environ)
     if "log_level" in request:
         logging.basicConfig(level=request["log_level"], force=True)  # on standard error
     try:
@@ -113,8 +114,11 @@ async def outcome(
                     return {"not_offered": f"aiobotocore has no operation {request['operation']}"}
                 await invoke(client, request)
     except Exception as error:
-        return {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-    return {"ok": True}
+        answer = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
+    else:
+        answer = {"ok": True}
+    changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
+    return answer | {"changed": changed}
 
 
 async def main() -> None:

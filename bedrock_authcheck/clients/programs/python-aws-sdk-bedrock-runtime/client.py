@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import sys
 from typing import Any
@@ -32,6 +33,7 @@ async def call(request: dict[str, Any]) -> None:
     method = re.sub(r"(?<!^)(?=[A-Z])", "_", request["operation"]).lower()
     duplex = method == "invoke_model_with_bidirectional_stream"
     if duplex:
+        request["parameters"].pop("body", None)  # its events are sent, not given
         given["transport"] = over_http2(request["ca"])
     config = await AsyncBedrockRuntimeConfig.resolve(
         profile=settings.get("profile"),
@@ -57,9 +59,11 @@ async def say_hello(stream: Any) -> None:  # noqa: ANN401 - a publisher of the S
     await stream.close()
 
 
+before = dict(os.environ)
 try:
     asyncio.run(call(json.load(sys.stdin)))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-print(json.dumps(outcome))
+changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
+print(json.dumps(outcome | {"changed": changed}))

@@ -96,6 +96,7 @@ def outcome(request: dict[str, Any], connections: dict[int, Connection]) -> dict
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    before = dict(os.environ)
     if "log_level" in request:
         logging.basicConfig(level=request["log_level"], force=True)  # on standard error
     try:
@@ -110,8 +111,11 @@ def outcome(request: dict[str, Any], connections: dict[int, Connection]) -> dict
                     return {"not_offered": f"boto3 has no operation {request['operation']}"}
                 invoke(client, request)
     except Exception as error:
-        return {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-    return {"ok": True}
+        answer = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
+    else:
+        answer = {"ok": True}
+    changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
+    return answer | {"changed": changed}
 
 
 connections: dict[int, Connection] = {}

@@ -1,6 +1,7 @@
 """BedrockOpenAI of the openai package by the client contract: the OpenAI API of Mantle."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -28,9 +29,11 @@ def call(request: dict[str, Any]) -> None:
                 pass
 
 
+before = dict(os.environ)
 try:
     call(json.load(sys.stdin))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-print(json.dumps(outcome))
+changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
+print(json.dumps(outcome | {"changed": changed}))

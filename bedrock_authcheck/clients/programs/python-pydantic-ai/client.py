@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -32,9 +33,11 @@ async def call(request: dict[str, Any]) -> None:
             pass
 
 
+before = dict(os.environ)
 try:
     asyncio.run(call(json.load(sys.stdin)))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-print(json.dumps(outcome))
+changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
+print(json.dumps(outcome | {"changed": changed}))
