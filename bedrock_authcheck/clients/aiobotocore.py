@@ -18,6 +18,7 @@ from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.boto3 import Boto3Client, TokenInCode, minimal_of, options_of
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
+from bedrock_authcheck.clients.printed import PRINTED, printed_with
 from bedrock_authcheck.environments.patching import replaced
 from bedrock_authcheck.spec.catalogue import shared_loader
 
@@ -91,13 +92,18 @@ class AiobotocoreConnection:
 
     def shown(self) -> Mapping[str, str]:
         """Show session and client as a program, a debugger or a log would."""
-        made = {"session": self._session, "client": self._clients.get(self._service)}
-        return {
+        client = self._clients.get(self._service)
+        texts = {
             f"{show.__name__} of the {name}": show(value)
-            for name, value in made.items()
+            for name, value in {"session": self._session, "client": client}.items()
             if value is not None
             for show in (repr, str)
         }
+        if self._session is not None:
+            config = client.meta.config if client else None
+            credentials = self._runner.run(_credentials(self._session))
+            texts[PRINTED] = printed_with(self._session, client, config, credentials)
+        return texts
 
     def _made_session(self) -> AioSession:
         if self._session is None:
@@ -132,6 +138,13 @@ class AiobotocoreConnection:
         self._runner.close()
         self._clients.clear()
         self._session = None
+
+
+async def _credentials(session: AioSession) -> object:
+    try:
+        return await session.get_credentials()
+    except Exception:  # noqa: BLE001 - there is none to look at, and a call has told why
+        return None
 
 
 async def _no_back_off(_self: AioEndpoint, _seconds: float) -> None:

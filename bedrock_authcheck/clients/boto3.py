@@ -22,6 +22,7 @@ from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference, Stage
 from bedrock_authcheck.clients.handlers import core_session
+from bedrock_authcheck.clients.printed import PRINTED, printed_with
 from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
 from bedrock_authcheck.spec.parameters import minimal_parameters
 
@@ -153,7 +154,18 @@ class Boto3Connection:
                 texts[f"repr of the {name}"] = repr(value)
                 texts[f"str of the {name}"] = str(value)
                 texts[f"pickle of the {name}"] = _pickled(value)
+        if self._session is not None:
+            texts[PRINTED] = self._printed(self._session)
         return texts
+
+    def _printed(self, session: boto3.Session) -> str:
+        """Print a test that holds the session, its credentials, the client and its config."""
+        client = self._clients.get(self._service)
+        try:
+            credentials = session.get_credentials()
+        except Exception:  # noqa: BLE001 - there is none to look at, and a call has told why
+            credentials = None
+        return printed_with(session, client, client.meta.config if client else None, credentials)
 
     def _made_session(self) -> boto3.Session:
         if self._session is None:

@@ -8,7 +8,7 @@ from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Preference(StrEnum):
@@ -58,13 +58,15 @@ class CallResult:
     """What came back: an answer, or an error with its type and text; never a verdict.
 
     `traceback` holds the texts of the errors behind it as well, as Python prints a chain of
-    them, without the frames; empty for a client that shows none.
+    them, without the frames, and their reprs; empty for a client that shows none. `raised` is the
+    error itself, for as long as somebody looks at it.
     """
 
     ok: bool
     error_type: str = ""
     error: str = field(default="", repr=False)
     traceback: str = field(default="", repr=False)
+    raised: Exception | None = field(default=None, repr=False, compare=False)
 
     @property
     def said(self) -> str:
@@ -75,7 +77,15 @@ class CallResult:
     def of(cls, error: Exception) -> Self:
         """Report an error that was raised, with those that it came from."""
         chain = "".join(format_exception(error, limit=0))  # frames would hold no values
-        return cls(ok=False, error_type=type(error).__name__, error=str(error), traceback=chain)
+        told = "\n".join((chain, *map(repr, _chained(error))))
+        return cls(False, type(error).__name__, str(error), told, error)
+
+
+def _chained(error: BaseException | None) -> Iterator[BaseException]:
+    """Follow an error to those that it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 class ClientFault(Exception):  # noqa: N818 - a fault of the client under test, not of ours

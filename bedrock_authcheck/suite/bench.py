@@ -89,6 +89,7 @@ class Bench:
                 ledger,
                 partial(machine.connect, service, route.settings),
                 in_sight=self._in_sight(scenario),
+                printing=scenario.printed,
             )
             ledger.program(service, *map(performance.step, self._steps(scenario)))
             over = self._laid_over(scenario, environment, variables, performance)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.trial import Turn
+from bedrock_authcheck.clients.printed import PRINTED, printed_of
 from bedrock_authcheck.environments.levels import VARIABLES_OF
 from bedrock_authcheck.suite.acts import Ask, Change, Changing, Prepare, Renew, Together
 from bedrock_authcheck.suite.sight import Watch
@@ -40,10 +42,12 @@ class Performance:
         connect: Callable[[int], Connection],
         *,
         in_sight: bool,
+        printing: bool = False,
     ) -> None:
         """Begin with nothing done; the environment is laid over the process already.
 
-        `in_sight` is whether anybody asks for what `watch` saw, which is read for each act.
+        `in_sight` is whether anybody asks for what `watch` saw, which is read for each act, and
+        `printing` whether for what pytest prints of an error, which is costly.
         """
         self.turns: list[Turn] = []
         self.variables: MutableMapping[str, str] = os.environ  # the client's, which acts change
@@ -53,14 +57,17 @@ class Performance:
         self._ledger = ledger
         self._connect = connect
         self._made: dict[int, Connection] = {}
+        self._printing = printing
+        self._printed: dict[str, str] = {}
 
     def shown(self) -> dict[str, str]:
         """Ask each client that was used how it and its session present themselves."""
-        return {
+        texts = {
             f"{what} {number}": text
             for number, connection in self._made.items()
             for what, text in connection.shown().items()
         }
+        return {**texts, **self._printed}
 
     def _client(self, number: int) -> Connection:
         return self._made.setdefault(number, self._connect(number))
@@ -74,7 +81,7 @@ class Performance:
                     result = self._client(act.client).call(act.call)
                     sent = self._ledger.observations[seen:]
                 expected = act.expectation or expectation
-                self.turns.append(Turn(act.call, expected, result, sent, act.client))
+                self._take(Turn(act.call, expected, result, sent, act.client))
             case Together():
                 self._together(act, expectation)
             case Prepare():
@@ -100,7 +107,16 @@ class Performance:
         for one, result in zip(act.asks, results, strict=True):
             its = tuple(observation for observation in sent if _is_of(observation, one))
             expected = one.expectation or expectation
-            self.turns.append(Turn(one.call, expected, result, its, one.client))
+            self._take(Turn(one.call, expected, result, its, one.client))
+
+    def _take(self, turn: Turn) -> None:
+        """Keep a turn without its error, whose frames hold on to the client and its sockets."""
+        raised = turn.result.raised
+        if raised is not None:
+            if self._printing:
+                self._printed[f"{PRINTED} of {turn.result.error_type}"] = printed_of(raised)
+            turn = replace(turn, result=replace(turn.result, raised=None))
+        self.turns.append(turn)
 
     def _change(self, act: Change) -> None:
         """Let the variables of the client's process hold what the act says."""

@@ -67,6 +67,7 @@ class Beside(TypedDict, total=False):
     steps: tuple[Step | Changing | Redirecting, ...]
     acts: tuple[Act, ...]
     log_level: str
+    printed: bool
     shared: bool
 
 
@@ -79,8 +80,9 @@ class Scenario:
     `proxy` puts it before them (all of a scenario that is not shared); `foreign_variable` is given
     a token of its own that must not be read. `steps` program the called service's next answers.
     What happens are the `acts` or, without any, the `calls` one after the other. With a
-    `log_level` (a name of `logging`) the client's process is looked at too. A `shared` scenario
-    runs on an environment and a client that others with the same levels use too.
+    `log_level` (a name of `logging`) the client's process is looked at too, and in a `printed`
+    one what pytest prints of its errors. A `shared` scenario runs on an environment and a client
+    that others with the same levels use too.
     """
 
     group: str
@@ -99,6 +101,7 @@ class Scenario:
     steps: tuple[Step | Changing | Redirecting, ...] = ()
     acts: tuple[Act, ...] = ()
     log_level: str = ""
+    printed: bool = False
     shared: bool = False
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
@@ -28,6 +29,11 @@ _OUTCOMES: Final[Mapping[str, tuple[Step, ...]]] = {
     "reset": (reset(), reset()),
 }
 """What becomes of a call, by the name in ids; the one that is reset is so at its retry too."""
+_PRINTED: Final = (
+    (CredentialSource.BEARER, "denied"),
+    (CredentialSource.SHARED, "denied"),
+    (CredentialSource.BEARER, "reset"),
+)
 _ORIGINS: Final[tuple[Origin, ...]] = (*CredentialSource, Variant.TOKEN_IN_CODE)
 
 
@@ -39,6 +45,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from addressed.scenarios()
     yield from beside.scenarios()
     yield from _shown()
+    yield from _printed()
     yield from _line_end()
     yield from _logged()
 
@@ -54,6 +61,14 @@ def _shown() -> Iterator[Scenario]:
         _DEFAULT_LEVEL,
         _OUTCOMES["denied"],
     )
+
+
+def _printed() -> Iterator[Scenario]:
+    """Let pytest print what a call raises, with the locals of each frame: costly, and so few."""
+    for origin, outcome in _PRINTED:
+        name, steps = f"{origin}-{outcome}-printed", _OUTCOMES[outcome]
+        seen = _seen(name, Held(origin), ("TOKEN-7",), _DEFAULT_LEVEL, steps)
+        yield replace(seen, printed=True)
 
 
 def _line_end() -> Iterator[Scenario]:

@@ -11,6 +11,7 @@ from unittest import mock
 
 import boto3
 from botocore.client import BaseClient
+from botocore.credentials import Credentials
 from botocore.exceptions import ConnectionClosedError
 
 from bedrock_authcheck.clients.boto3 import Boto3Client, Boto3Connection
@@ -70,6 +71,44 @@ def error_tells_headers(request: AWSPreparedRequest, send: Send) -> object:
     if answer.status_code == 403:
         raise RuntimeError(f"denied: {_headers(request)}")
     return answer
+
+
+class _DeniedError(Exception):
+    def __str__(self) -> str:
+        return "denied"
+
+
+@wrong_sending({"travel::environment-denied": "TOKEN-7", "travel::bearer-denied": "TOKEN-7"})
+def error_keeps_headers(request: AWSPreparedRequest, send: Send) -> object:
+    """Raises an error that says nothing, and shows the headers where its repr is printed."""
+    answer = send(request)
+    if answer.status_code == 403:
+        raise _DeniedError(_headers(request))
+    return answer
+
+
+@wrong_sending(
+    {"travel::bearer-denied-printed": "TOKEN-7", "travel::bearer-reset-printed": "TOKEN-7"},
+    spared=("travel::bearer-denied",),
+)
+def locals_tell_the_token(request: AWSPreparedRequest, send: Send) -> object:
+    """Holds the token in a variable of the frame that fails, as `pytest --showlocals` prints it."""
+    authorization = str(request.headers["Authorization"])
+    answer = send(request)
+    if answer.status_code == 403:
+        raise RuntimeError(f"denied, with {len(authorization)} characters")
+    return answer
+
+
+@wrong({"travel::config-answered": "TOKEN-7", "travel::instance-denied": "TOKEN-7"})
+def credentials_show_the_secret() -> Iterator[None]:
+    """Has the secret in the repr of the session's credentials, which pytest prints of a test."""
+
+    def shown(credentials: Credentials) -> str:
+        return f"Credentials({credentials.secret_key})"
+
+    with mock.patch.object(Credentials, "__repr__", shown):
+        yield
 
 
 @wrong_sending({"travel::bearer-reset": "TOKEN-7", "travel::container-reset": "TOKEN-7"})
