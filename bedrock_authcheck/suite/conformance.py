@@ -112,8 +112,8 @@ class _Conformance:
             except CallNotOffered as lacking:
                 return Kept(part, None, f"not offered: {lacking}")
             (result,) = trial.results
-            arrived = [seen.operation for seen in trial.requests]
-            if result.ok and arrived and {*arrived} == {call.operation}:
+            arrived = [seen.operation or call.operation for seen in trial.requests]
+            if result.ok and {*arrived} == {call.operation}:  # the operations of others are unknown
                 worked.append(name)
                 self._working = self._working or (call, level)
             elif result.ok:
