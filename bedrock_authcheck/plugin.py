@@ -201,12 +201,13 @@ def pytest_configure(config: pytest.Config) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of libraries, which the project makes errors
         from bedrock_authcheck.guard.run import GuardRun  # noqa: PLC0415 - nothing when off
-        from bedrock_authcheck.suite import keys  # noqa: PLC0415 - nothing when off
+        from bedrock_authcheck.suite import keys, project  # noqa: PLC0415 - nothing when off
         from bedrock_authcheck.suite.session import SuiteRun  # noqa: PLC0415 - nothing when off
 
         suite = SuiteRun.of(config, selection)
         started_in = config.stash.get(_STARTED_IN, dict(os.environ))
         keys.prepare(config, started_in)
+        project.prepare(config, started_in)
         guard = GuardRun.of(config, started_in)
     config.pluginmanager.register(suite, "bedrock-authcheck-suite")
     if config.option.authcheck_html or config.getini("authcheck_html"):

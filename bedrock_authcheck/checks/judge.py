@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks import below, choice, exposure, life, signing, transport, wishes
 from bedrock_authcheck.checks.keys import KEY_CHECKS
+from bedrock_authcheck.checks.project import PROJECT_CHECKS
 from bedrock_authcheck.checks.trial import NothingToJudge, NotObservable, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import Outcome, Verdict
@@ -66,7 +67,7 @@ OBSERVERS: Final[dict[str, Observer]] = {
 }
 """For the rules of level OBSERVE: what says what was seen."""
 
-CHECKED: Final = tuple(sorted({*CHECKS, *OBSERVERS, *KEY_CHECKS}, key=rule_order))
+CHECKED: Final = tuple(sorted({*CHECKS, *OBSERVERS, *KEY_CHECKS, *PROJECT_CHECKS}, key=rule_order))
 """The rules that some scenario holds, in their order."""
 
 

@@ -100,7 +100,6 @@ def summary_of(
     yield from _listed(
         "not part of this run", [rule for rule in CHECKED if rule not in held], width
     )
-    yield from _listed("not yet checked", [rule for rule in rules if rule not in CHECKED], width)
     yield from _observations(results, width)
     yield from _deviations(results, width)
     for remedy in remedies:

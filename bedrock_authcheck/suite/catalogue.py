@@ -24,6 +24,7 @@ GROUPS: Final = {
     "life": "bedrock_authcheck.suite.life",
     "preference": "bedrock_authcheck.suite.preference",
     "keys": "bedrock_authcheck.suite.keys",
+    "project": "bedrock_authcheck.suite.project",
     "recording": "bedrock_authcheck.suite.recordings",
 }
 """The groups in the order in which they run, and the module of each."""

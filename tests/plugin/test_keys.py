@@ -82,9 +82,9 @@ def test_without_a_key_nothing_is_observable_and_the_run_says_what_to_set(
             "*not observable: no fingerprint of another environment's key is known: set *",
         ]
     )
-    unchecked = result.stdout.str().partition("not yet checked:")[2]
-    assert "SAFE-1" in unchecked
-    assert not {"SAFE-2", "SAFE-3", "SAFE-4"} & {*unchecked.replace(",", "").split()}
+    others = result.stdout.str().partition("not part of this run:")[2]
+    assert "SAFE-1" in others
+    assert not {"SAFE-2", "SAFE-3", "SAFE-4"} & {*others.replace(",", "").split()}
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])

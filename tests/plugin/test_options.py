@@ -127,8 +127,8 @@ def test_rules_that_were_not_asked_for_are_not_held(run: Run) -> None:
             "--authcheck-rules: 'zip' is no rule or group that the suite checks; * AUTH-1,*",
         ),
         (
-            ("--bedrock-authcheck", "--authcheck-rules=SAFE-1"),
-            "--authcheck-rules: 'SAFE-1' is no rule or group that the suite checks; *",
+            ("--bedrock-authcheck", "--authcheck-rules=SAFE-9"),
+            "--authcheck-rules: 'SAFE-9' is no rule or group that the suite checks; *",
         ),
         (
             ("--bedrock-authcheck", "-o", "authcheck_rules=zip"),
