@@ -132,7 +132,15 @@ class Variant(StrEnum):
     )
     WEB_IDENTITY = "web-identity", _CONFIG, "web identity", "web_identity_token_file, by STS"
     SSO = "sso", _CONFIG, "SSO", "~/.aws/config sso_session, by the SSO portal"
+    REFRESHED_SSO = (
+        *("refreshed-sso", _CONFIG, "SSO with a refreshed token"),
+        "~/.aws/config sso_session, by SSO OIDC and the SSO portal",
+    )
     LOGIN = "login", _CONFIG, "aws login", "~/.aws/config login_session"
+    REFRESHED_LOGIN = (
+        *("refreshed-login", _CONFIG, "aws login, refreshed"),
+        "~/.aws/config login_session, by AWS Sign-In",
+    )
     POD_IDENTITY = "pod-identity", _CONTAINER, "EKS Pod Identity", f"{_ENDPOINT}, token in a file"
     REFRESHED_INSTANCE = (
         *("refreshed-instance", _INSTANCE, "refreshed instance role"),

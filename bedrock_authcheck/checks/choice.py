@@ -25,6 +25,7 @@ METADATA_HOSTS: Final = frozenset(
 _TOKEN_SERVICES: Final = frozenset({"sts", *(facts.name for facts in TOKEN_SERVICES)})
 _BY_TOKEN_SERVICE: Final = frozenset(
     {Variant.ROLE, Variant.ROLE_FROM_ENVIRONMENT, Variant.WEB_IDENTITY, Variant.SSO}
+    | {Variant.REFRESHED_SSO, Variant.LOGIN, Variant.REFRESHED_LOGIN}
 )
 
 

@@ -15,7 +15,8 @@ from bedrock_authcheck.environments.levels import (
     key_fields,
     provision,
 )
-from bedrock_authcheck.environments.variants import VARIANTS, expired_sso, process
+from bedrock_authcheck.environments.signed_in import expired_login, expired_sso
+from bedrock_authcheck.environments.variants import VARIANTS, process
 from bedrock_authcheck.model import AwsCredential, CredentialSource, Variant
 from bedrock_authcheck.services import faults
 from bedrock_authcheck.services.grants import Grants
@@ -103,6 +104,8 @@ def _broken_variant(
         return replace(whole, grants=Grants())
     if defect is Defect.EXPIRED and credential.variant is Variant.SSO:
         return expired_sso(credential)
+    if defect is Defect.EXPIRED and credential.variant is Variant.LOGIN:
+        return expired_login(credential)
     raise _impossible(credential, defect)
 
 

@@ -5,11 +5,9 @@ Source: AWS SDKs and Tools reference guide, "Standardized credential providers".
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
@@ -23,17 +21,12 @@ from bedrock_authcheck.environments.levels import (
     key_fields,
     merged,
 )
+from bedrock_authcheck.environments.signed_in import login, refreshed_login, refreshed_sso, sso
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.services.faults import GARBAGE, LONG_AGO
 from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.services.hanging import GAVE_UP_PATH, WAIT_PATH, HangingHelper
-from bedrock_authcheck.services.metadata import (
-    ACCOUNT,
-    CREDENTIAL_LIFETIME,
-    ROLE,
-    ROLE_ARN,
-    timestamp,
-)
+from bedrock_authcheck.services.metadata import CREDENTIAL_LIFETIME, ROLE_ARN, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,8 +63,6 @@ sys.exit(1)
 """Hangs on loopback, so that nobody sleeps and it ends with whoever started the machine."""
 
 _SOURCE: Final = "authcheck-source"
-_SSO_SESSION: Final = "authcheck"
-_SSO_START: Final = "https://authcheck.awsapps.com/start"
 _WEB_IDENTITY: Final = ".aws/web-identity-token"
 
 
@@ -156,51 +147,15 @@ def _web_identity(credential: AwsCredential, home: Path) -> Provision:
     )
 
 
-def _sso(credential: AwsCredential, _: Path) -> Provision:
-    """Lay out a session that somebody has signed in to: its access token is in the cache."""
-    return _session(credential, timestamp(datetime.now(UTC) + CREDENTIAL_LIFETIME))
-
-
-def expired_sso(credential: AwsCredential) -> Provision:
-    """Lay out a session whose access token has expired, and cannot be refreshed."""
-    return replace(_session(credential, LONG_AGO), grants=Grants())
-
-
-def _session(credential: AwsCredential, expires: str) -> Provision:
-    token = f"FAKE-sso-access-token-{secrets.token_hex(16)}"
-    profile = {
-        "sso_session": _SSO_SESSION,
-        "sso_account_id": ACCOUNT,
-        "sso_role_name": ROLE,
-    }
-    session = {
-        "sso_start_url": _SSO_START,
-        "sso_region": "us-east-1",
-        "sso_registration_scopes": "sso:account:access",
-    }
-    cached = {
-        "startUrl": _SSO_START,
-        "region": session["sso_region"],
-        "accessToken": token,
-        "expiresAt": expires,
-    }
-    # The cache's name is a SHA-1 of the session's, by the reference guide: no security in it.
-    name = hashlib.sha1(_SSO_SESSION.encode(), usedforsecurity=False).hexdigest()
-    return Provision(
-        files={
-            CONFIG_FILE: merged(ini(profile), ini(session, f"sso-session {_SSO_SESSION}")),
-            f".aws/sso/cache/{name}.json": json.dumps(cached),
-        },
-        grants=Grants(portal={token: credential}),
-    )
-
-
 VARIANTS: Final[Mapping[Origin, Callable[[AwsCredential, Path], Provision]]] = {
     Variant.SHARED_PROFILE: _shared_profile,
     Variant.CONFIG_PROFILE: _config_profile,
     Variant.ROLE: _role,
     Variant.ROLE_FROM_ENVIRONMENT: _role_from_environment,
     Variant.WEB_IDENTITY: _web_identity,
-    Variant.SSO: _sso,
+    Variant.SSO: sso,
+    Variant.REFRESHED_SSO: refreshed_sso,
+    Variant.LOGIN: login,
+    Variant.REFRESHED_LOGIN: refreshed_login,
 }
 """How each is laid out; the process, which may be broken, and the roles of level 6 aside."""

@@ -1,4 +1,4 @@
-"""What token services give, and to whom: STS's roles and the SSO portal's credentials.
+"""What token services give, and to whom: STS's roles, the SSO portal's credentials, tokens.
 
 Sources: AWS STS API reference, AssumeRole and AssumeRoleWithWebIdentity; AWS IAM Identity
 Center portal API reference, GetRoleCredentials. Answers are SIMULATED, account ids fake.
@@ -6,7 +6,6 @@ Center portal API reference, GetRoleCredentials. Answers are SIMULATED, account 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,13 @@ from xml.sax.saxutils import escape
 
 from bedrock_authcheck.services.http import Answer
 from bedrock_authcheck.services.metadata import ACCOUNT, ROLE, ROLE_ARN, timestamp
+from bedrock_authcheck.services.sign_in import (
+    Login,
+    Registration,
+    create_oauth2_token,
+    create_token,
+    json_answer,
+)
 
 if TYPE_CHECKING:
     from bedrock_authcheck.model import AwsCredential, Exchange, Origin
@@ -31,27 +37,41 @@ class Grants:
 
     `roles` by the origin of the keys that must sign AssumeRole, `web_identities` by the
     identity's token, `portal` by the access token of an SSO session. All are for `ROLE_ARN`.
+    `registered` and `logins` are by the refresh token for which they are renewed.
     """
 
     roles: dict[Origin, AwsCredential] = field(default_factory=dict, repr=False)
     web_identities: dict[str, AwsCredential] = field(default_factory=dict, repr=False)
     portal: dict[str, AwsCredential] = field(default_factory=dict, repr=False)
+    registered: dict[str, Registration] = field(default_factory=dict, repr=False)
+    logins: dict[str, Login] = field(default_factory=dict, repr=False)
 
     def include(self, others: Grants) -> None:
         """Give what others give as well."""
         self.roles |= others.roles
         self.web_identities |= others.web_identities
         self.portal |= others.portal
+        self.registered |= others.registered
+        self.logins |= others.logins
 
     def answer(self, exchange: Exchange, signer: Origin | None) -> Answer | None:
         """Answer a request for credentials; None for any other.
 
         `signer` is the origin of a signature that was found right; None where there is none.
         """
-        if exchange.service == "sso" and exchange.target.startswith(_SSO_PATH):
-            return self._portal(exchange)
-        if exchange.service != "sts":
-            return None
+        match exchange.service:
+            case "sso" if exchange.target.startswith(_SSO_PATH):
+                return self._portal(exchange)
+            case "sso-oidc":
+                return create_token(exchange, self.registered)
+            case "signin":
+                return create_oauth2_token(exchange, self.logins)
+            case "sts":
+                return self._sts(exchange, signer)
+            case _:
+                return None
+
+    def _sts(self, exchange: Exchange, signer: Origin | None) -> Answer | None:
         form = {name: values[0] for name, values in parse_qs(exchange.body.decode()).items()}
         match form.get("Action"):
             case "AssumeRole" as action:
@@ -71,7 +91,7 @@ class Grants:
         right = {"account_id": [ACCOUNT], "role_name": [ROLE]}
         if granted is None or asked != right:
             refused = {"message": "Session token not found or invalid"}
-            return _json(refused, 401, ("x-amzn-ErrorType", "UnauthorizedException"))
+            return json_answer(refused, 401, ("x-amzn-ErrorType", "UnauthorizedException"))
         expiration = datetime.now(UTC) + _LIFETIME
         credentials = {
             "accessKeyId": granted.key_id,
@@ -79,12 +99,7 @@ class Grants:
             "sessionToken": granted.session_token,
             "expiration": int(expiration.timestamp() * 1000),
         }
-        return _json({"roleCredentials": credentials})
-
-
-def _json(value: object, status: int = 200, *headers: tuple[str, str]) -> Answer:
-    content_type = ("Content-Type", "application/json")
-    return Answer(status, (content_type, *headers), json.dumps(value).encode())
+        return json_answer({"roleCredentials": credentials})
 
 
 def _assumed(action: str, session: str, granted: AwsCredential) -> Answer:

@@ -48,6 +48,7 @@ OTHERS: Final = (
 TOKEN_SERVICES: Final = (
     ServiceFacts("sso", "SSO", "awsssoportal"),
     ServiceFacts("sso-oidc", "SSO OIDC", "sso-oauth"),
+    ServiceFacts("signin", "Signin", "signin"),
 )
 """Services that hand out credentials, beside STS."""
 

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = CredentialSource.BEARER
 _ROLES: Final = (CredentialSource.INSTANCE, CredentialSource.CONTAINER)
-_BY_TOKEN_SERVICE: Final = (Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO)
-"""What STS or the SSO portal must be asked for."""
+_BY_TOKEN_SERVICE: Final = (
+    Variant.ROLE,
+    Variant.WEB_IDENTITY,
+    Variant.SSO,
+    Variant.REFRESHED_SSO,
+    Variant.REFRESHED_LOGIN,
+)
+"""What STS, the SSO portal or a sign-in service must be asked for."""
 _HALVES: Final = tuple(
     Held(origin, defect=defect)
     for origin in (*IAM_SOURCES, Variant.PROCESS)
@@ -43,6 +49,7 @@ _REFUSED: Final = (
     *(Held(role, defect=Defect.UNAUTHORISED) for role in _ROLES),
     *(Held(variant, defect=Defect.FAILING) for variant in _BY_TOKEN_SERVICE),
     Held(Variant.SSO, defect=Defect.EXPIRED),
+    Held(Variant.LOGIN, defect=Defect.EXPIRED),
 )
 _HANGING: Final = Held(Variant.PROCESS, defect=Defect.HANGING)
 _USED_EXPIRED: Final = Held(CredentialSource.INSTANCE, defect=Defect.EXPIRED)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bedrock_authcheck.checks.trial import Sight
 from bedrock_authcheck.clients.contract import CallNotOffered, ClientFault, Preference
+from bedrock_authcheck.clients.logins import login_not_offered
 from bedrock_authcheck.clients.manifest import CALLS, LOG
 from bedrock_authcheck.clients.process import ProcessClient
 from bedrock_authcheck.model import CredentialSource, Variant
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bedrock_authcheck.suite.scenario import Scenario
 
 _TOKENS: Final = (Variant.TOKEN_IN_CODE, Variant.OTHER_TOKEN_IN_CODE)
+_LOGINS: Final = frozenset({Variant.LOGIN, Variant.REFRESHED_LOGIN})
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _KNOWN_TO_ALL: Final = (NamedBy.SERVICE_VARIABLE, NamedBy.CODE)
 
@@ -37,6 +39,10 @@ _KNOWN_TO_ALL: Final = (NamedBy.SERVICE_VARIABLE, NamedBy.CODE)
 def not_offered(scenario: Scenario, client: Client) -> str | None:
     """Say why a client cannot run a scenario; None where it can. Nothing is started for it."""
     settings = scenario.settings
+    if not _LOGINS.isdisjoint(level.origin for level in scenario.held):
+        lacking = login_not_offered(client)
+        if lacking is not None:
+            return lacking
     if not client.in_process:
         if settings.keys_in_session:
             return "a session that holds the keys, apart from the client, is boto3's"

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 _NAMED: Final = (Variant.SHARED_PROFILE, Variant.CONFIG_PROFILE)
 """Variants that somebody must name, or nobody finds them."""
-_IN_DEFAULT: Final = (Variant.PROCESS, Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO)
+_IN_DEFAULT: Final = (
+    Variant.PROCESS,
+    Variant.ROLE,
+    Variant.WEB_IDENTITY,
+    Variant.SSO,
+    Variant.LOGIN,
+)
+_REFRESHED: Final = (Variant.REFRESHED_SSO, Variant.REFRESHED_LOGIN)
+"""In the place of others, with a token or credentials that have expired."""
 _CAN_BE_LONG_TERM: Final = (*_NAMED, Variant.PROCESS)
 _COMPARED: Final[tuple[Origin, ...]] = (
     CredentialSource.SHARED,
@@ -38,7 +46,7 @@ _ROLE: Final[tuple[Origin, ...]] = (CredentialSource.ENVIRONMENT, Variant.ROLE_F
 
 def scenarios() -> Iterator[Scenario]:
     """Each variant alone, in each way and kind, then all pairs."""
-    for variant in (*_IN_DEFAULT, Variant.POD_IDENTITY):
+    for variant in (*_IN_DEFAULT, *_REFRESHED, Variant.POD_IDENTITY):
         yield _alone(Held(variant))
     for variant in _NAMED:
         for variable in _BY_VARIABLE:

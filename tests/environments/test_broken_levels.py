@@ -256,16 +256,26 @@ def test_a_container_is_refused(machine: Environment, role: Defect) -> None:
     assert container_reply(machine)[0] in {401, 403}
 
 
-@pytest.mark.parametrize("variant", [Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO])
+@pytest.mark.parametrize(
+    "variant",
+    [
+        *(Variant.ROLE, Variant.WEB_IDENTITY, Variant.SSO),
+        *(Variant.REFRESHED_SSO, Variant.REFRESHED_LOGIN),
+    ],
+)
 def test_a_token_service_that_fails_grants_nothing(machine: Environment, variant: Variant) -> None:
     broken(machine, variant, Defect.FAILING)
     assert machine.grants == Grants()
 
 
-def test_an_expired_session_is_of_long_ago(machine: Environment) -> None:
-    broken(machine, Variant.SSO, Defect.EXPIRED)
-    (cached,) = (machine.home / ".aws" / "sso" / "cache").iterdir()
-    assert json.loads(cached.read_text(encoding="utf-8"))["expiresAt"] < "2021"
+@pytest.mark.parametrize("variant", [Variant.SSO, Variant.LOGIN])
+def test_an_expired_session_is_of_long_ago(machine: Environment, variant: Variant) -> None:
+    broken(machine, variant, Defect.EXPIRED)
+    (cached,) = (machine.home / ".aws" / variant / "cache").iterdir()
+    session = json.loads(cached.read_text(encoding="utf-8"))
+    assert session.get("accessToken" if variant is Variant.LOGIN else "", session)["expiresAt"] < (
+        "2021"
+    )
     assert machine.grants == Grants()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import CredentialRetrievalError
 
+from bedrock_authcheck.clients.boto3 import Boto3Client
+from bedrock_authcheck.clients.logins import login_not_offered
 from bedrock_authcheck.environments.canaries import canary
 from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.environments.isolation import isolated
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
     from bedrock_authcheck.model import Origin
     from tests.simulated import Services
+
+_LACKING = login_not_offered(Boto3Client())
+needs_login = pytest.mark.skipif(_LACKING is not None, reason=str(_LACKING))
 
 
 @pytest.fixture
@@ -51,6 +57,9 @@ def found(services: Services, machine: Environment, profile: str | None) -> AwsC
         (Variant.ROLE, None),
         (Variant.WEB_IDENTITY, None),
         (Variant.SSO, None),
+        (Variant.REFRESHED_SSO, None),
+        pytest.param(Variant.LOGIN, None, marks=needs_login),
+        pytest.param(Variant.REFRESHED_LOGIN, None, marks=needs_login),
         (Variant.POD_IDENTITY, None),
         (Variant.SHARED_PROFILE, PROFILE),
         (Variant.CONFIG_PROFILE, PROFILE),
@@ -152,3 +161,39 @@ def test_only_a_role_that_is_there_is_renewed_and_only_a_role_is_about_to_expire
             machine.renew(origin, Variant.REFRESHED_INSTANCE)
     with pytest.raises(LevelError, match="environment variables cannot be about to expire"):
         machine.add(canary(CredentialSource.ENVIRONMENT), expiring=True)
+
+
+def asked(services: Services) -> list[str]:
+    seen = [observation.exchange for observation in services.endpoint.ledger.observations]
+    return [f"{e.service} {e.method} {e.target.partition('?')[0]} {e.status}" for e in seen]
+
+
+def test_an_expired_sso_token_is_refreshed_and_the_portal_is_asked_with_the_next(
+    services: Services, machine: Environment
+) -> None:
+    machine.add(canary(Variant.REFRESHED_SSO))
+    found(services, machine, None)
+    assert asked(services) == ["sso-oidc POST /token 200", "sso GET /federation/credentials 200"]
+    (cached,) = (machine.home / ".aws" / "sso" / "cache").iterdir()
+    (token,) = machine.grants.portal
+    assert json.loads(cached.read_text(encoding="utf-8"))["accessToken"] == token
+
+
+@needs_login
+def test_a_login_is_refreshed_only_when_it_has_expired(
+    services: Services, machine: Environment
+) -> None:
+    machine.add(canary(Variant.LOGIN))
+    found(services, machine, None)
+    assert asked(services) == []
+
+
+@needs_login
+def test_an_expired_login_is_refreshed_by_sign_in(services: Services, machine: Environment) -> None:
+    machine.add(canary(Variant.REFRESHED_LOGIN))
+    assert [c.origin for c in machine.keyring.credentials] == [
+        Variant.LOGIN,
+        Variant.REFRESHED_LOGIN,
+    ]
+    found(services, machine, None)
+    assert asked(services) == ["signin POST /v1/token 200"]

@@ -35,5 +35,5 @@ def test_the_variables_are_named_as_the_sdks_guide_says() -> None:
 def test_the_family_is_the_catalogues_and_its_neighbours_take_no_token() -> None:
     assert [facts.name for facts in BEDROCK] == list(documented())
     assert [facts.name for facts in OTHERS] == ["sts", "s3", "sagemaker-runtime"]
-    assert [facts.name for facts in TOKEN_SERVICES] == ["sso", "sso-oidc"]
+    assert [facts.name for facts in TOKEN_SERVICES] == ["sso", "sso-oidc", "signin"]
     assert tuple(SERVICES.values()) == (*BEDROCK, *OTHERS, *TOKEN_SERVICES)

@@ -24,6 +24,7 @@ _METADATA: Any = IMDSFetcher
         "variant::container-expiring-renewed-converse": "CHAIN-1",
         "variant::container-expired-renewed-converse": "CHAIN-1",
         "variant::pod-identity-expired-renewed-converse": "CHAIN-1",
+        "variant::refreshed-login-converse": "CHAIN-1",
     },
     spared=("variant::instance-expired-renewed-converse", "chain::container-converse"),
 )
