@@ -86,6 +86,17 @@ class Report:
 
 def read_report(path: Path) -> Report:
     """Read a report. ReportError names the line and what is wrong with it; OSError as usual."""
+    first, *others = read_reports(path)
+    if others:
+        raise ReportError(f"{path} holds {len(others) + 1} reports, where one is expected")
+    return first
+
+
+def read_reports(path: Path) -> tuple[Report, ...]:
+    """Read the reports of a file one after the other: one, or those that were merged into it.
+
+    ReportError names the line and what is wrong with it; OSError as usual.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -93,6 +104,16 @@ def read_report(path: Path) -> Report:
     objects = [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
     if not objects or objects[0].get("type") != "header":
         raise ReportError(f"{path} is no report: its first line is not a header")
+    numbers = [n for n, line in enumerate(objects) if line.get("type") == "header"]
+    ends = [*numbers[1:], len(objects)]
+    return tuple(
+        _report(path, first + 1, objects[first:end])
+        for first, end in zip(numbers, ends, strict=True)
+    )
+
+
+def _report(path: Path, number: int, objects: list[dict[str, Any]]) -> Report:
+    """Make the report whose header is line `number`."""
     header = objects[0]
     if header.get("format") != FORMAT:
         msg = f"{path} is of format {header.get('format')!r}; this version reads {FORMAT}"
@@ -100,7 +121,7 @@ def read_report(path: Path) -> Report:
     footer = objects[-1]
     if footer.get("type") != "footer":
         raise ReportError(f"{path} has no footer: the run that wrote it did not end; run it again")
-    results = tuple(_result(path, n, line) for n, line in enumerate(objects[1:-1], start=2))
+    results = tuple(_result(path, n, line) for n, line in enumerate(objects[1:-1], number + 1))
     if footer.get("scenarios") != len(results):
         msg = f"{path}: the footer counts {footer.get('scenarios')} scenarios, not {len(results)}"
         raise ReportError(msg)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import InvalidVersion, Version
 
 from bedrock_authcheck.report.jsonl import ReportError
+from bedrock_authcheck.report.marks import code, inline, table
 from bedrock_authcheck.report.summary import summarise
 from bedrock_authcheck.report.turning import ABSENT, DOES_NOT_HOLD, turning_points
 from bedrock_authcheck.spec.rules import load_rules, rule_set
@@ -67,11 +67,11 @@ def versions_page(reports: Iterable[Report], making: Making) -> str:
     pairs = pairwise(by_version.items())
     blocks = [
         _head(by_version, making),
-        _table(["rule", "level", *by_version], _rows([rules[r] for r in held], summaries)),
+        table(["rule", "level", *by_version], _rows([rules[r] for r in held], summaries)),
         _LEGEND,
         *_left_out([rule for rule in rules if rule not in held]),
         "## Releases",
-        _table(_RELEASE_TITLES, (_release(*item, making) for item in by_version.items())),
+        table(_RELEASE_TITLES, (_release(*item, making) for item in by_version.items())),
         "## Turning points",
         "What changed from each release to the next one here, with one scenario as an example.",
         *(_turn(*before, *after, rules) for before, after in pairs),
@@ -117,12 +117,6 @@ def _head(by_version: Mapping[str, Report], making: Making) -> str:
 Generated on {making.date.isoformat()} by `{making.command}`: {by}, Python {making.python}.
 Do not edit this page, run the command again.
 Each release was judged in an environment of its own, with boto3 and botocore pinned together."""
-
-
-def _table(titles: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    title = list(titles)
-    lines = [title, ["---"] * len(title), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _rows(
@@ -186,7 +180,7 @@ def _grown(new: int, gone: int) -> str:
 def _point(point: TurningPoint, first: str, last: str) -> str:
     rule = point.rule
     turned = f"{_marked(point.before)} → {_marked(point.after)}"
-    lines = [f"**{rule.id}** ({rule.level}), {turned}: {_inline(rule.statement)}"]
+    lines = [f"**{rule.id}** ({rule.level}), {turned}: {inline(rule.statement)}"]
     lines += [f"- {_line(change, first, last)}" for change in point.changes]
     return "\n\n".join((lines[0], "\n".join(lines[1:])))
 
@@ -195,26 +189,12 @@ def _line(change: Change, first: str, last: str) -> str:
     """Write one line: which scenarios, one of them, what was expected and seen in it."""
     count = counted(len(change.scenarios), "scenario")
     example = change.example.removeprefix(_ROOT)
-    parts = [f"expected {_code(change.expected)}"] if change.expected else []
+    parts = [f"expected {code(change.expected, _WIDTH)}"] if change.expected else []
     parts += [
-        f"{name} {_marked(word)}" + (f", {_code(told)}" if told else "")
+        f"{name} {_marked(word)}" + (f", {code(told, _WIDTH)}" if told else "")
         for name, word, told in (
             (first, change.before, change.was),
             (last, change.after, change.became),
         )
     ]
     return f"{count} of {', '.join(change.services)}, such as `{example}`: {'; '.join(parts)}."
-
-
-def _code(text: str) -> str:
-    """Show what was seen as code, in which nothing of Markdown or HTML has a meaning."""
-    shown = " ".join(text.split())
-    shown = shown if len(shown) <= _WIDTH else f"{shown[: _WIDTH - 1]}…"
-    runs = re.findall("`+", shown)
-    fence = "`" * (max(map(len, runs), default=0) + 1)
-    space = " " if runs else ""
-    return f"{fence}{space}{shown}{space}{fence}"
-
-
-def _inline(text: str) -> str:
-    return text.replace("*", r"\*").replace("<", "&lt;")
