@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck import __version__
 from bedrock_authcheck.client_commands import add_client
+from bedrock_authcheck.matrix_commands import add_matrix
+from bedrock_authcheck.report_commands import add_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_key(commands)
     _add_explain(commands)
     _add_versions(commands)
+    add_report(commands)
     add_client(commands)
+    add_matrix(commands)
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -65,7 +69,9 @@ def _add_scan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "Exit status: 0 clean, 1 a secret was found, 2 a file could not be read.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of them")
-    parser.add_argument("--json", action="store_true", help="write one JSON document instead")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="write one JSON document instead")
+    form.add_argument("--sarif", action="store_true", help="write SARIF 2.1.0 instead")
     parser.set_defaults(run=_scan)
 
 
@@ -75,9 +81,14 @@ def _scan(options: argparse.Namespace) -> int:
     scans: list[FileScan] = []
     for one in scan_paths(options.paths):
         scans.append(one)
-        if not options.json:
+        if not (options.json or options.sarif):
             _write(_lines(one))
-    _write(_as_json(scans).splitlines() if options.json else [_closing(scans)])
+    if options.sarif:
+        from bedrock_authcheck.recording.sarif import sarif  # noqa: PLC0415 - where asked for
+
+        _write(sarif(scans).splitlines())
+    else:
+        _write(_as_json(scans).splitlines() if options.json else [_closing(scans)])
     if any(one.leaks for one in scans):
         return FOUND
     return UNREADABLE if any(one.error for one in scans) else CLEAN

@@ -10,9 +10,10 @@ from bedrock_authcheck.model import Outcome, Verdict
 from bedrock_authcheck.wire.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bedrock_authcheck.checks.trial import Trial
+    from bedrock_authcheck.spec.rules import Rule
     from bedrock_authcheck.wire.attribution import Observation
 
 
@@ -69,6 +70,11 @@ class ScenarioResult:
             for verdict in data["verdicts"]
         )
         return cls(**fields)
+
+
+def junit_properties(result: ScenarioResult, rules: Mapping[str, Rule]) -> list[tuple[str, object]]:
+    """List the rules of a result as properties of JUnit XML: `CHAIN-1`, `MUST passed`."""
+    return [(v.rule, f"{rules[v.rule].level} {v.outcome}") for v in result.verdicts]
 
 
 GRAVEST_FIRST = (

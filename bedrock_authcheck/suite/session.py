@@ -15,7 +15,7 @@ from bedrock_authcheck.checks.judge import CHECKED
 from bedrock_authcheck.clients.contract import ClientFault
 from bedrock_authcheck.model import Outcome
 from bedrock_authcheck.report.jsonl import ReportWriter
-from bedrock_authcheck.report.result import ScenarioResult
+from bedrock_authcheck.report.result import ScenarioResult, junit_properties
 from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
 from bedrock_authcheck.spec.remedies import remedies_of
@@ -194,6 +194,8 @@ class SuiteRun:
                 # Its type alone: a text of somebody else's may hold anything.
                 item.result = item.unjudged(outcome, _told(call.excinfo))
             if item.result is not None:
+                if call.when == "call":
+                    item.user_properties += junit_properties(item.result, load_rules())
                 worker = hasattr(item.config, "workerinput")
                 data = json.dumps(item.result.as_json()) if worker else item.result
                 setattr(report, _DATA, data)
@@ -233,6 +235,11 @@ class SuiteRun:
             terminalreporter.write_line(f"{text} are in the table", yellow=True)
         if self._writer is not None:
             terminalreporter.write_line(f"results: {self._writer.path}")
+        failed = [result.id for result in self._results if result.unforeseen]
+        if failed:
+            others = f", the first of {len(failed)}" if len(failed) > 1 else ""
+            text = f"next: pytest --bedrock-authcheck {failed[0]} shows this failure alone{others}"
+            terminalreporter.write_line(text, bold=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -75,3 +76,21 @@ def test_it_is_for_the_suite(run: Run) -> None:
     result = run("--authcheck-html", "page.html")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--authcheck-html is for the bundled suite*"])
+
+
+def test_junit_xml_has_the_rules_with_their_levels(pytester: pytest.Pytester, run: Run) -> None:
+    run(*ONE, "--junit-xml", "junit.xml").assert_outcomes(passed=1)
+    (case,) = ET.parse(pytester.path / "junit.xml").iter("testcase")
+    told = {one.get("name"): one.get("value") for one in case.iter("property")}
+    assert told["CHAIN-1"] == "MUST passed"
+    assert told["AUTH-9"] == "SHOULD passed"
+
+
+def test_the_last_line_says_what_to_do_next(run: Run) -> None:
+    result = run(
+        "--bedrock-authcheck", "bedrock-authcheck::token", "--runxfail", "-k", "blank-empty"
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["next: pytest --bedrock-authcheck bedrock-authcheck::token::blank-empty* the first of *"]
+    )
