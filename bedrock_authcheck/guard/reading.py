@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bedrock_authcheck.checks.key_in_use import TOKEN_VARIABLE, told_region
@@ -56,11 +56,25 @@ _METHODS: Final = {
 """How botocore calls its credential providers, by the names of levels and variants."""
 
 
-class Word(NamedTuple):
-    """What botocore says of the credentials of a client: their key id and where they are from."""
+class Words:
+    """What botocore says of key ids, by a hash of each; filled by any thread."""
 
-    key_id: str
-    method: str
+    def __init__(self) -> None:
+        """Begin with nothing said."""
+        self._levels: dict[str, str] = {}
+
+    def add(self, key_id: str, method: str) -> None:
+        """Note where a key id is from; a method that is not known says nothing."""
+        if method in _METHODS:
+            self._levels[_hashed(key_id)] = _METHODS[method]
+
+    def level(self, key_id: str) -> str | None:
+        """Find the level of a key id; None where nothing was said."""
+        return self._levels.get(_hashed(key_id))
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def service_of(
@@ -119,7 +133,7 @@ def seen_of(
     client: str,
     proof: Proof,
     held: Iterable[Credential] = (),
-    word: Word | None = None,
+    words: Words,
 ) -> Seen:
     """Tell what a request shows, on the machine as it is now; `held` are fakes of a fixture."""
     evidence = read_evidence(exchange)
@@ -127,7 +141,7 @@ def seen_of(
         "/invoke-with-bidirectional-stream"
     ):
         operation = _BIDIRECTIONAL
-    level, said = _level(evidence, tuple(held), word)
+    level, said = _level(evidence, tuple(held), words)
     scope = evidence.scope
     return Seen(
         test=test,
@@ -150,11 +164,11 @@ def seen_of(
 def mark_of(exchange: Exchange) -> str:
     """Make what two sightings of one request have in common; nothing can be told from it."""
     parts = (exchange.method, exchange.target, *map(str.strip, authorization_values(exchange)))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return _hashed("\0".join(parts))
 
 
 def _level(
-    evidence: Evidence, held: tuple[Credential, ...], word: Word | None
+    evidence: Evidence, held: tuple[Credential, ...], words: Words
 ) -> tuple[str | None, bool]:
     """Find the level of what signed, and whether that is botocore's word."""
     keyring, key_id = Keyring(held), evidence.key_id
@@ -168,9 +182,8 @@ def _level(
         return None, False
     of_fixture = keyring.key(key_id)
     shown = str(of_fixture.origin) if of_fixture is not None else _shown_by_machine(key_id)
-    if shown is None and word is not None and word.key_id == key_id and word.method in _METHODS:
-        return _METHODS[word.method], True
-    return shown, False
+    said = None if shown is not None else words.level(key_id)
+    return (shown, False) if said is None else (said, True)
 
 
 def _shown_by_machine(key_id: str) -> str | None:

@@ -20,7 +20,7 @@ from bedrock_authcheck.guard.expectations import (
     ExpectationError,
     Wanted,
 )
-from bedrock_authcheck.guard.reading import exchange_of, mark_of, seen_of, service_of
+from bedrock_authcheck.guard.reading import Words, exchange_of, mark_of, seen_of, service_of
 from bedrock_authcheck.guard.seen import Proof, Seen
 from bedrock_authcheck.guard.told import breach_text, machine_text, summary
 from bedrock_authcheck.guard.watching import Watch
@@ -74,6 +74,7 @@ class GuardRun:
         self._lock = threading.Lock()
         self._watch: Watch | None = None
         self._seen: list[Seen] = []
+        self._words = Words()
 
     @classmethod
     def of(cls, config: pytest.Config, environ: Mapping[str, str]) -> Self:
@@ -195,7 +196,7 @@ class GuardRun:
             client=sighting.client,
             proof=proof,
             held=endpoint.provided if endpoint else (),
-            word=sighting.word,
+            words=self._words,
         )
         self._add(running, seen)
 
@@ -207,6 +208,10 @@ class GuardRun:
             test = running.item.nodeid
             seen = Seen(test, client, service, operation, takes, Proof.STUBBED)
             self._add(running, seen)
+
+    def heard(self, key_id: str, method: str) -> None:
+        """Take botocore's word on where credentials are from."""
+        self._words.add(key_id, method)
 
     def _add(self, running: _Running, seen: Seen) -> None:
         breaches = running.wanted.breaches(seen)
@@ -239,6 +244,7 @@ class GuardRun:
                     client="another library or process",
                     proof=Proof.RECEIVED,
                     held=running.endpoint.provided,
+                    words=self._words,
                 )
                 self._add(running, seen)
 

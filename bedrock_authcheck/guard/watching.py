@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from weakref import WeakSet
 
 from bedrock_authcheck.guard.arriving import Arrivals
-from bedrock_authcheck.guard.reading import Word
 from bedrock_authcheck.spec.services import BEDROCK
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ class Sighting(NamedTuple):
     service: str = ""
     operation: str = ""
     handed_over: bool = True
-    word: Word | None = None
 
 
 class Watcher(Protocol):
@@ -54,13 +52,14 @@ class Watcher(Protocol):
     def saw_stub(self, client: str, service: str, operation: str) -> None:
         """Take a call that came back without a signed request."""
 
+    def heard(self, key_id: str, method: str) -> None:
+        """Take botocore's word on where credentials are from that are about to sign."""
+
 
 class _Call:
     """One call of a botocore client, and whether a request was signed for it."""
 
-    def __init__(self, caller: object) -> None:
-        self.caller = caller
-        self.signed = False
+    signed = False
 
 
 class Watch:
@@ -80,6 +79,8 @@ class Watch:
                 "botocore.client": lambda m: self._client(m, "BaseClient", "botocore"),
                 "aiobotocore.endpoint": lambda m: self._endpoint(m, "AioEndpoint", "aiobotocore"),
                 "aiobotocore.client": lambda m: self._client(m, "AioBaseClient", "aiobotocore"),
+                "botocore.credentials": self._credentials,
+                "aiobotocore.credentials": self._credentials,
                 "httpx": self._httpx,
                 "requests.sessions": self._requests,
             }
@@ -139,11 +140,8 @@ class Watch:
             call.signed = True
         if service not in _SERVICES:
             return None
-        word = _word(call.caller) if call is not None else None
         headers = tuple(request.headers.items())  # now: whoever answers may change them
-        return Sighting(
-            client, request.method, request.url, headers, service, model.name, word=word
-        )
+        return Sighting(client, request.method, request.url, headers, service, model.name)
 
     def _around(
         self, original: Function, block: Callable[..., AbstractContextManager[None]]
@@ -184,7 +182,7 @@ class Watch:
         @contextmanager
         def seen(caller: Any, operation_name: str, *_: object) -> Iterator[None]:  # noqa: ANN401 - botocore's
             service = str(caller.meta.service_model.service_name)
-            call = _Call(caller)
+            call = _Call()
             token, answered = self._call.set(call), False
             try:
                 yield
@@ -198,6 +196,35 @@ class Watch:
                     self._watcher.saw_stub(client, service, operation_name)
 
         return self._around(original, seen)
+
+    def _credentials(self, module: ModuleType) -> None:
+        for name in ("Credentials", "RefreshableCredentials"):
+            for prefix in ("", "Aio"):
+                owner = getattr(module, f"{prefix}{name}", None)
+                if owner is not None and owner.__module__ == module.__name__:
+                    self._patch(owner, "get_frozen_credentials", self._frozen)
+
+    def _frozen(self, original: Function) -> Function:
+        """Hear whose credentials are taken to sign, by this library or by one that uses it."""
+
+        def heard(credentials: Any, frozen: Any) -> Any:  # noqa: ANN401 - botocore's
+            method = getattr(credentials, "method", None)
+            key_id = getattr(frozen, "access_key", None)
+            if not self._idle and isinstance(method, str) and isinstance(key_id, str):
+                self._watcher.heard(key_id, method)
+            return frozen
+
+        if inspect.iscoroutinefunction(original):
+
+            async def waiting(credentials: Any) -> Any:  # noqa: ANN401 - botocore's
+                return heard(credentials, await original(credentials))
+
+            return waiting
+
+        def freezing(credentials: Any) -> Any:  # noqa: ANN401 - botocore's
+            return heard(credentials, original(credentials))
+
+        return freezing
 
     def _httpx(self, module: ModuleType) -> None:
         for name in ("Client", "AsyncClient"):
@@ -220,12 +247,3 @@ class Watch:
             return hop
 
         return wrap
-
-
-def _word(caller: Any) -> Word | None:  # noqa: ANN401 - botocore's client
-    """Read what a client's credentials say of themselves; nothing is refreshed by looking."""
-    credentials = getattr(getattr(caller, "_request_signer", None), "_credentials", None)
-    method = getattr(credentials, "method", None)
-    held = getattr(credentials, "__dict__", {})
-    key_id = held.get("_access_key") or held.get("access_key")
-    return Word(key_id, method) if isinstance(key_id, str) and isinstance(method, str) else None
