@@ -1,12 +1,13 @@
 // One call of Anthropic's client for Amazon Bedrock: docs/client-contract.md
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { json } from "node:stream/consumers";
 import { AnthropicBedrock } from "@anthropic-ai/bedrock-sdk";
 
 const OPERATIONS = ["InvokeModel", "InvokeModelWithResponseStream"];
 
 if (process.argv.includes("--version")) {
-  console.log(createRequire(import.meta.url)("@anthropic-ai/bedrock-sdk/package.json").version);
+  const manifest = "node_modules/@anthropic-ai/bedrock-sdk/package.json"; // not exported
+  console.log(JSON.parse(readFileSync(new URL(manifest, import.meta.url))).version);
 } else {
   console.log(JSON.stringify(await answer(await json(process.stdin))));
 }
