@@ -78,8 +78,8 @@ def _addressed(scenario: Scenario, environment: Environment, endpoint: Endpoint)
     settings, service = scenario.settings, scenario.calls[0].service
     urls = endpoint.urls(tls=not scenario.plain)
     if scenario.named_by is NamedBy.SERVICE_VARIABLE:
-        named = {facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()}
-        return Route(settings, named if scenario.plain else {})  # the machine has the others
+        # The machine has the others.
+        return Route(settings, _in_plain(environment, endpoint) if scenario.plain else {})
     for facts in SERVICES.values():
         environment.variables.pop(facts.endpoint_variable)
     url, variables = urls[service], {}
@@ -95,6 +95,18 @@ def _addressed(scenario: Scenario, environment: Environment, endpoint: Endpoint)
         case NamedBy.CODE:
             settings = replace(settings, endpoint=url)
     return Route(settings, variables)
+
+
+def _in_plain(environment: Environment, endpoint: Endpoint) -> dict[str, str]:
+    """Name endpoints of plain http in each variable that names one: libraries have their own."""
+    plain = endpoint.urls(tls=False)
+    bases = {url: plain[name] for name, url in endpoint.urls().items()}
+    return {
+        name: bases[url] + value.removeprefix(url)
+        for name, value in environment.variables.items()
+        for url in bases
+        if value == url or value.startswith(f"{url}/")
+    }
 
 
 def _through(route: Route, proxy: Proxy, url: str, proxied: Proxied) -> Route:

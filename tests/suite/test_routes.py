@@ -10,10 +10,11 @@ import pytest
 from bedrock_authcheck.checks.judge import judge
 from bedrock_authcheck.checks.transport import not_over_plain_http
 from bedrock_authcheck.checks.trial import NothingToJudge
+from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.model import CredentialSource, Outcome
 from bedrock_authcheck.spec.rules import load_rules
 from bedrock_authcheck.suite.catalogue import scenarios_of
-from bedrock_authcheck.suite.routes import NamedBy, Proxied
+from bedrock_authcheck.suite.routes import NamedBy, Proxied, route_of
 from bedrock_authcheck.suite.scenario import CONVERSE, Scenario
 from tests.releases import needs_a_right_client
 
@@ -49,6 +50,18 @@ def test_an_endpoint_that_is_to_be_ignored_leads_to_aws_and_is_not_reached(
     assert set(trial.refused_hosts) == {AWS}
     verdict = judge(load_rules()["CHAIN-1"], trial)
     assert (verdict.outcome, AWS in verdict.observed) == (Outcome.FAILED, True)
+
+
+def test_over_plain_http_no_variable_names_an_endpoint_of_tls(bench: Bench) -> None:
+    scenario = replace(by_token(NamedBy.SERVICE_VARIABLE), plain=True)
+    with (
+        Environment(bench._loop, bench.endpoint) as machine,
+        route_of(scenario, machine, bench.endpoint, bench._loop) as route,
+    ):
+        secure = {name for name, value in machine.variables.items() if value.startswith("https:")}
+        plain = {name for name, value in route.variables.items() if value.startswith("http:")}
+    assert plain == secure
+    assert {"AWS_ENDPOINT_URL_BEDROCK", "ANTHROPIC_BEDROCK_BASE_URL"} <= plain
 
 
 @pytest.mark.parametrize("in_code", [False, True])
