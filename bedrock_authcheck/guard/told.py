@@ -79,7 +79,7 @@ def summary(seen: Sequence[Seen]) -> Iterator[str]:
     yield f"{text}{f': {told}' if told else ''}"
     for credential, group in _grouped(shown):
         kinds = " or ".join(dict.fromkeys(str(one.kind) for one in group))
-        proofs = ", ".join(dict.fromkeys(str(one.proof) for one in group))
+        proofs = "; ".join(dict.fromkeys(str(one.proof) for one in group))
         yield f"  {len(group):>4}  {credential} ({kinds})"
         yield f"        first in {group[0].test} ({group[0].name}, {group[0].client})"
         yield f"        evidence {proofs}"

@@ -107,6 +107,7 @@ def test_an_explanation_in_another_order_is_caught(
         Variant.ROLE,
         Variant.WEB_IDENTITY,
         Variant.SSO,
+        Variant.LOGIN,
         Variant.POD_IDENTITY,
         Variant.SHARED_PROFILE,
         Variant.CONFIG_PROFILE,

@@ -167,10 +167,14 @@ def test_keys_in_code_a_process_and_a_file(
     config = pytester.path / "config"
     config.write_text(f'[default]\ncredential_process = python "{pytester.path / "give.py"}"\n')
     bare.setenv("AWS_CONFIG_FILE", str(config))
+    bare.setenv("AWS_MAX_ATTEMPTS", "1")
     pytester.makepyfile(
         test_keys=f"""
         import boto3
-        from moto import mock_aws
+        import httpx
+        import vcr
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
 
         def asked(**keys):
             client = boto3.client("bedrock", region_name="eu-central-1", **keys)
@@ -185,6 +189,23 @@ def test_keys_in_code_a_process_and_a_file(
 
         def test_process():
             asked()
+
+        def test_process_for_httpx():
+            url = "https://bedrock-runtime.eu-central-1.amazonaws.com/model/m/converse"
+            credentials = boto3.Session().get_credentials().get_frozen_credentials()
+            signed = AWSRequest("POST", url, data=b"{{}}")
+            SigV4Auth(credentials, "bedrock", "eu-central-1").add_auth(signed)
+            transport = httpx.MockTransport(lambda _: httpx.Response(200))
+            with httpx.Client(transport=transport) as client:
+                client.post(url, content=b"{{}}", headers=dict(signed.headers))
+
+        def test_process_for_a_cassette(tmp_path):
+            client = boto3.client("bedrock", region_name="eu-central-1")
+            with vcr.use_cassette(str(tmp_path / "none.yaml"), record_mode="none"):
+                try:
+                    client.list_custom_models()
+                except Exception as error:
+                    assert "none.yaml" in str(error)
         """
     )
     result = run(*ON, "-o", "bedrock_auth_expect=sigv4: process", "test_keys.py", "-rA")
@@ -192,4 +213,5 @@ def test_keys_in_code_a_process_and_a_file(
     told = result.stdout.str()
     assert "sigv4 by level 2 service settings, expected sigv4 by process" in told
     assert "keys passed in code (botocore's word)" in told
-    assert "sigv4 by level 5 credential process" in told
+    result.stdout.fnmatch_lines(["     3  sigv4 by level 5 credential process *"])
+    assert "prepared request, handed to the transport" in told
