@@ -16,6 +16,7 @@ import botocore
 import botocore.endpoint
 from botocore.config import Config
 from botocore.eventstream import EventStream
+from botocore.exceptions import UnknownServiceError
 from botocore.response import StreamingBody
 from botocore.tokens import FrozenAuthToken
 from botocore.utils import ContainerMetadataFetcher
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from bedrock_authcheck.spec.catalogue import Operation
 
 _ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
+AT_ONCE: Final = {"Delay": 0, "MaxAttempts": 3}
+"""How often a waiter asks, and that it does not sleep in between."""
 _LOCK: Final = Lock()  # for what all clients share: botocore's paths, and how it waits
 _CALLING: Final[list[int]] = []  # one for each call that is under way
 _BEFORE: Final[list[Any]] = []  # how botocore waited before the first of them
@@ -62,9 +65,9 @@ class Boto3Client:
             if not operation.offered_by_boto3:
                 reason = "boto3 offers no operation whose request is an event stream"
                 return f"{reason}; {operation.disagreement}" if operation.disagreement else reason
-        try:
-            _config(settings)
-        except TypeError:
+        if call.waiter and call.waiter not in _waiters(call.service):
+            return f"botocore {self.version} has no waiter {call.service} {call.waiter}"
+        if not _can_ask(settings.preference):
             return f"botocore {self.version} has no setting for {settings.preference}"
         return None
 
@@ -76,6 +79,14 @@ class Boto3Client:
 @cache
 def _operation(service: str, name: str) -> Operation | None:
     return Catalogue.load().operation(service, name)
+
+
+@cache
+def _waiters(service: str) -> frozenset[str]:
+    try:
+        return frozenset(shared_loader().load_service_model(service, "waiters-2")["waiters"])
+    except UnknownServiceError:  # it has no file of them
+        return frozenset()
 
 
 def minimal_of(call: Call) -> Mapping[str, Any]:
@@ -115,6 +126,16 @@ def options_of(settings: ClientSettings) -> dict[str, Any]:
 def _config(settings: ClientSettings) -> Config:
     """Build the config of the settings; TypeError where this botocore lacks the option."""
     return Config(**options_of(settings))
+
+
+@cache
+def _can_ask(preference: Preference | None) -> bool:
+    """Whether this botocore has the option of a preference."""
+    try:
+        _config(ClientSettings(preference=preference))
+    except TypeError:
+        return False
+    return True
 
 
 class Boto3Connection:
@@ -237,6 +258,10 @@ def _pickled(value: object) -> str:
 def _invoke(client: BaseClient, call: Call) -> None:
     parameters = minimal_of(call)
     method = botocore.xform_name(call.operation)
+    if call.waiter:
+        waiter = client.get_waiter(botocore.xform_name(call.waiter))
+        waiter.wait(**parameters, WaiterConfig=AT_ONCE)
+        return
     if call.paginate:
         for _ in client.get_paginator(method).paginate(**parameters):
             pass

@@ -105,16 +105,16 @@ def _examples() -> Iterator[tuple[Call, str]]:
 
 def _levels_below() -> Iterator[Scenario]:
     """LIMIT-4 for each level from 2 down, alone and above the next, with the token on top."""
-    for call, rule in _examples():
-        for source in IAM_SOURCES:
-            lower = tuple(s for s in IAM_SOURCES if s.level > source.level)[:1]
-            for below in dict.fromkeys(((), lower)):  # not a set: workers must agree on an order
-                sources = (CredentialSource.BEARER, source, *below)
-                if sources == _TOKEN_AND_IAM:
-                    continue  # every operation has this one
+    for source in IAM_SOURCES:
+        lower = tuple(s for s in IAM_SOURCES if s.level > source.level)[:1]
+        for below in dict.fromkeys(((), lower)):  # not a set: workers must agree on an order
+            sources = (CredentialSource.BEARER, source, *below)
+            if sources == _TOKEN_AND_IAM:
+                continue  # every operation has this one
+            for call, rule in _examples():  # each has a client of its own on the shared machine
                 rules = (rule, *_consequence(rule, sources))
                 name = f"{call.service}.{call.operation}-{levels_name(sources)}"
-                yield Scenario.of("limit", name, rules, sources, call)
+                yield Scenario.of("limit", name, rules, sources, call, shared=True)
 
 
 def _retried() -> Iterator[Scenario]:
@@ -123,12 +123,13 @@ def _retried() -> Iterator[Scenario]:
     for call, rule in _examples():
         rules = (rule, *_consequence(rule, sources), "AUTH-6")
         name = f"{call.service}.{call.operation}-{levels_name(sources)}-error-503"
-        yield Scenario.of("limit", name, rules, sources, call, steps=(server_error(503),))
+        steps = (server_error(503),)
+        yield Scenario.of("limit", name, rules, sources, call, steps=steps, shared=True)
         if call.operation.startswith("List"):
             # Each with the first page's token in its answer; the last answer has none.
             paged, first = replace(call, paginate=True), reply(b'{"nextToken": "page-2"}')
             name = f"{call.service}.{call.operation}-{levels_name(sources)}-pages"
-            yield Scenario.of("limit", name, rules, sources, paged, steps=(first,))
+            yield Scenario.of("limit", name, rules, sources, paged, steps=(first,), shared=True)
 
 
 def _wishes() -> Iterator[Scenario]:
@@ -149,6 +150,7 @@ def _wishes() -> Iterator[Scenario]:
                     # Who asks for bearer where there is none may be told so: an error is right too.
                     expectation=replace(expect(sources, call.service), refusal=True),
                     settings=ClientSettings(preference=preference),
+                    shared=True,  # the machine; wish and service give each a client of its own
                 )
 
 
