@@ -16,7 +16,13 @@ from aiobotocore.endpoint import AioEndpoint
 from aiobotocore.session import AioSession
 from botocore.utils import ContainerMetadataFetcher
 
-from bedrock_authcheck.clients.boto3 import Boto3Client, TokenInCode, minimal_of, options_of
+from bedrock_authcheck.clients.boto3 import (
+    AT_ONCE,
+    Boto3Client,
+    TokenInCode,
+    minimal_of,
+    options_of,
+)
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
 from bedrock_authcheck.clients.printed import PRINTED, printed_with
 from bedrock_authcheck.environments.patching import replaced
@@ -77,6 +83,10 @@ class AiobotocoreConnection:
         client = await self._made_client(call.service)
         parameters = minimal_of(call)
         method = botocore.xform_name(call.operation)
+        if call.waiter:
+            waiter = client.get_waiter(botocore.xform_name(call.waiter))
+            await waiter.wait(**parameters, WaiterConfig=AT_ONCE)
+            return
         if call.paginate:
             async for _ in client.get_paginator(method).paginate(**parameters):
                 pass

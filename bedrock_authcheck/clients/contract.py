@@ -44,13 +44,15 @@ class ClientSettings:
 class Call:
     """One call: a service model's name, an operation, its parameters.
 
-    `parameters` of None asks for minimal valid ones. `paginate` follows the pages.
+    `parameters` of None asks for minimal valid ones. `paginate` follows the pages,
+    `waiter` names one of the SDK's that repeats the operation until its answer is the right one.
     """
 
     service: str
     operation: str
     parameters: Mapping[str, Any] | None = None
     paginate: bool = False
+    waiter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ class ProcessClient:
         """Say what the manifest does not offer for the call; nothing is started for it."""
         if not self.manifest.offers(call.service, call.operation):
             return f"{self.name} does not offer {call.service} {call.operation}"
+        if call.waiter:
+            return f"{self.name} is asked for operations: the contract knows no waiters"
         lacking = settings_json(settings).keys() - self.manifest.settings
         if lacking:
             return f"{self.name} cannot be given {', '.join(sorted(lacking))} in code"

@@ -1,17 +1,19 @@
-"""TOKEN-13 and AUTH-6: what follows a key that is rejected, a stream that breaks, a late clock."""
+"""TOKEN-13 and AUTH-6: a key that is rejected, a stream that breaks, a late clock, a waiter."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.trial import Expectation
+from bedrock_authcheck.clients.contract import Call
 from bedrock_authcheck.model import CredentialSource
 from bedrock_authcheck.services.answers import denial_answer
 from bedrock_authcheck.services.authorization import EXPIRED_KEY, UNKNOWN_KEY, Denial
-from bedrock_authcheck.services.steps import as_usual, cut, deny
+from bedrock_authcheck.services.steps import as_usual, cut, deny, reply
 from bedrock_authcheck.suite.acts import Ask
 from bedrock_authcheck.suite.scenario import (
     CONVERSE,
@@ -43,6 +45,8 @@ _SKEWED: Final = {
 }
 """What a service says to a signature whose date it holds for wrong; the text is SIMULATED."""
 
+_WAITER: Final = Call("bedrock-agentcore-control", "GetMemory", waiter="MemoryCreated")
+"""The only one that botocore's Bedrock services have had for long; Bedrock itself has none."""
 _STACKED: Final = ((_TOKEN, _KEYS), (_KEYS, CredentialSource.SHARED))
 
 
@@ -54,6 +58,8 @@ def scenarios() -> Iterator[Scenario]:
         yield _broken_stream(levels)
         if levels[0] is not _TOKEN:
             yield from _skewed(levels)
+    for source in (CredentialSource.SETTINGS, _KEYS, CredentialSource.INSTANCE):
+        yield _waited(source)
 
 
 def over(below: CredentialSource | None) -> str:
@@ -94,6 +100,18 @@ def _broken_stream(levels: tuple[CredentialSource, ...]) -> Scenario:
         *("life", f"stream-broken-{'-over-'.join(levels)}", ("AUTH-6",), levels, CONVERSE_STREAM),
         acts=(Ask(CONVERSE_STREAM), Ask(CONVERSE_STREAM), Ask(CONVERSE)),
         steps=(cut(),),
+        shared=True,
+    )
+
+
+def _waited(below: CredentialSource) -> Scenario:
+    """AUTH-6: a waiter asks until it is content, of a service that takes no token at any time."""
+    statuses = ("CREATING", "CREATING", "ACTIVE")
+    return Scenario.of(
+        *("life", f"waiter-bearer-over-{below}", ("LIMIT-4", "LIMIT-6", "AUTH-6")),
+        (_TOKEN, below),
+        _WAITER,
+        steps=tuple(reply(json.dumps({"memory": {"status": now}}).encode()) for now in statuses),
         shared=True,
     )
 

@@ -246,6 +246,15 @@ def test_sessions_leave_nothing_in_the_shared_loader(
         (Call("bedrock-nonsense", "Any"), "has no service bedrock-nonsense"),
         (Call("bedrock", "FlyToTheMoon"), "has no operation bedrock FlyToTheMoon"),
         (
+            Call("bedrock-agentcore-control", "GetMemory", waiter="MemoryCreated"),
+            None,
+        ),
+        (
+            Call("bedrock", "ListFoundationModels", waiter="ModelMade"),
+            "has no waiter bedrock ModelMade",
+        ),
+        (Call("s3", "ListBuckets", waiter="Any"), "has no waiter s3 Any"),
+        (
             Call("bedrock-runtime", "InvokeModelWithBidirectionalStream"),
             "boto3 offers no operation whose request is an event stream",
         ),

@@ -10,9 +10,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
 from tests.suite.wrong_clients.mixing import held
-from tests.suite.wrong_clients.registry import wrong_signing
+from tests.suite.wrong_clients.registry import wrong, wrong_signing
+from tests.suite.wrong_clients.seams import signing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.suite.wrong_clients.seams import Signing
 
 _STREAMS = ("ConverseStream", "InvokeModelWithResponseStream")
@@ -240,3 +243,25 @@ def second_page_by_token(act: Signing) -> None:
     request = act.request
     if act.token and not act.is_bearer and "page-2" in str((request.params, request.data)):
         act.by_token()
+
+
+@wrong(
+    {
+        "life::waiter-bearer-over-environment": "LIMIT-4 LIMIT-6 AUTH-6",
+        "life::waiter-bearer-over-instance": "LIMIT-4 LIMIT-6 AUTH-6",
+    },
+    spared=("limit::bedrock-agentcore-control.GetMemory-bearer+environment+shared",),
+)
+def waiter_tries_the_token() -> Iterator[None]:
+    """Asks by the token when a service that takes none was not ready at first."""
+    asked: set[str] = set()
+
+    def sign(act: Signing) -> None:
+        act.honestly()
+        if act.operation == "GetMemory":
+            if os.environ["HOME"] in asked:  # each scenario has a home of its own
+                act.by_token()
+            asked.add(os.environ["HOME"])
+
+    with signing(sign):
+        yield
