@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bedrock_authcheck.checks.choice import but_for, token_not_carried, with_token
 from bedrock_authcheck.checks.travel import BODY, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
+from bedrock_authcheck.checks.wording import describe_origin
 from bedrock_authcheck.spec.catalogue import takes_api_keys
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _read_by_the_proxy(trial: Trial) -> Iterator[str]:
     for asked in trial.proxied or ():
         for credential in trial.keyring.credentials:
             for name, secret in credential.secrets().items():
-                what = "bearer token" if name == "token" else f"{name} of {credential.origin}"
+                what = f"{name} of {describe_origin(credential.origin)}"
                 for place in places_of(secret, asked):
                     yield f"the {what} at the proxy, in {_through(place, asked)} in clear"
         if asked.header_values("Authorization") or b"authorization:" in asked.body.lower():

@@ -63,7 +63,7 @@ def trial_of(
 _OF_NO_REQUEST = re.compile(
     "no request|none;|beside it an attempt|an attempt to reach|given up after|the call succeeded"
     "|a call that succeeded|the text holds|.* without a text|.* holds one|.* was (asked|changed)"
-    "|the bearer token (at|is part of that of) (instance-metadata|the proxy)"
+    "|the bearer token (at|is part of that of) instance-metadata|.* at the proxy, "
     "|the (token|secret|session token) of .* in (the log|the text|repr)"
 )
 """What is observed where no request of the client's is the one to look at."""
