@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -239,7 +239,7 @@ def test_beyond_the_hop_limit_no_token_comes_and_nothing_is_given_without(
     broken(machine, INSTANCE, Defect.OUT_OF_REACH)
     base = machine.variables[_METADATA]
     ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    with pytest.raises(OSError, match=r"reset|aborted"):
+    with pytest.raises((ConnectionError, URLError)):
         _get(f"{base}/latest/api/token", "PUT", **ttl)
     assert _get(f"{base}/latest/meta-data/iam/security-credentials/") == (401, "Unauthorized")
 
@@ -273,9 +273,8 @@ def test_an_expired_session_is_of_long_ago(machine: Environment, variant: Varian
     broken(machine, variant, Defect.EXPIRED)
     (cached,) = (machine.home / ".aws" / variant / "cache").iterdir()
     session = json.loads(cached.read_text(encoding="utf-8"))
-    assert session.get("accessToken" if variant is Variant.LOGIN else "", session)["expiresAt"] < (
-        "2021"
-    )
+    expiring = session["accessToken"] if variant is Variant.LOGIN else session
+    assert expiring["expiresAt"] < "2021"
     assert machine.grants == Grants()
 
 
