@@ -1,7 +1,6 @@
 """AnthropicBedrockMantle of the anthropic package by the client contract: Messages on Mantle."""
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -26,11 +25,9 @@ def call(request: dict[str, Any]) -> None:
         client.messages.create(**request["parameters"])
 
 
-before = dict(os.environ)
 try:
     call(json.load(sys.stdin))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
-print(json.dumps(outcome | {"changed": changed}))
+print(json.dumps(outcome))

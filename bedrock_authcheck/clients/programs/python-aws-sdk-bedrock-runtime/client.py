@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from typing import Any
@@ -59,11 +58,9 @@ async def say_hello(stream: Any) -> None:  # noqa: ANN401 - a publisher of the S
     await stream.close()
 
 
-before = dict(os.environ)
 try:
     asyncio.run(call(json.load(sys.stdin)))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
-print(json.dumps(outcome | {"changed": changed}))
+print(json.dumps(outcome))

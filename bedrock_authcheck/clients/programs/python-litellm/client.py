@@ -1,7 +1,6 @@
 """litellm by the client contract: its routes `converse` and `invoke`."""
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -36,11 +35,9 @@ def call(request: dict[str, Any]) -> None:
             pass
 
 
-before = dict(os.environ)
 try:
     call(json.load(sys.stdin))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
-print(json.dumps(outcome | {"changed": changed}))
+print(json.dumps(outcome))

@@ -1,7 +1,6 @@
 """BedrockOpenAI of the openai package by the client contract: the OpenAI API of Mantle."""
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -29,11 +28,9 @@ def call(request: dict[str, Any]) -> None:
                 pass
 
 
-before = dict(os.environ)
 try:
     call(json.load(sys.stdin))
     outcome = {"ok": True}
 except Exception as error:
     outcome = {"ok": False, "error_type": type(error).__name__, "error": str(error)}
-changed = [name for name in before | os.environ if before.get(name) != os.environ.get(name)]
-print(json.dumps(outcome | {"changed": changed}))
+print(json.dumps(outcome))
