@@ -8,6 +8,7 @@ from bedrock_authcheck.checks.travel import URL, parts_carried, places_of
 from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import AuthScheme, AwsCredential, SignaturePart
+from bedrock_authcheck.spec.services import SERVICES
 from bedrock_authcheck.wire.leaks import token_in_target
 from bedrock_authcheck.wire.target import query_parameters, split_target
 
@@ -138,10 +139,15 @@ def scope_and_date(trial: Trial) -> Iterator[Problem]:
         scope = seen.evidence.scope
         if scope is None:
             yield Problem(f"the scope {right}", "no readable credential scope", seen)
-        elif (scope.service, scope.region) != (trial.scope_service, trial.region):
+        elif scope.region != trial.region or scope.service not in _scopes(trial):
             yield Problem(f"the scope {right}", f"{scope.service}/{scope.region}", seen)
         elif seen.signature is not None and seen.signature.differs in _SCOPE_AND_DATE:
             yield Problem(f"the scope {right} and a current date", seen.signature.text, seen)
+
+
+def _scopes(trial: Trial) -> tuple[str, ...]:
+    """Name the scope services that are right: one, or two where a second is reported to work."""
+    return trial.scope_service, *SERVICES[trial.call.service].other_scopes
 
 
 def session_token(trial: Trial) -> Iterator[Problem]:

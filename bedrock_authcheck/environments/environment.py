@@ -28,7 +28,7 @@ from bedrock_authcheck.environments.levels import (
 from bedrock_authcheck.services.grants import Grants
 from bedrock_authcheck.services.listener import Listener
 from bedrock_authcheck.services.metadata import ContainerCredentials, Role
-from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.spec.services import MANTLE, SERVICES
 from bedrock_authcheck.wire.attribution import Keyring
 
 if TYPE_CHECKING:
@@ -271,5 +271,8 @@ def _reaching(endpoint: Endpoint) -> dict[str, str]:
         "NODE_EXTRA_CA_CERTS": bundle,
         "ANTHROPIC_BEDROCK_BASE_URL": runtime,
         "AWS_BEDROCK_RUNTIME_ENDPOINT": runtime,
+        # Of Mantle's clients: openai's and anthropic's.
+        "AWS_BEDROCK_BASE_URL": f"{urls[MANTLE.name]}/openai/v1",
+        "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{urls[MANTLE.name]}/anthropic",
         **{facts.endpoint_variable: urls[name] for name, facts in SERVICES.items()},
     }

@@ -12,15 +12,15 @@ from uuid import uuid4
 
 from bedrock_authcheck.services.authorization import Denial
 from bedrock_authcheck.services.http import Answer
+from bedrock_authcheck.services.mantle import mantle_denial
+from bedrock_authcheck.services.messages import MESSAGE, MESSAGE_EVENTS, TEXT
+from bedrock_authcheck.spec.services import MANTLE
 from bedrock_authcheck.wire.eventstream import encode_message
 
 if TYPE_CHECKING:
     from bedrock_authcheck.spec.catalogue import Operation
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
-TEXT: Final = "Hello from a simulated Bedrock."
-"""What every simulated model says."""
-
 UNKNOWN_OPERATION: Final = Denial(
     "UnknownOperationException",
     "message",
@@ -43,28 +43,6 @@ _CONVERSE_EVENTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("contentBlockStop", {"contentBlockIndex": 0}),
     ("messageStop", {"stopReason": "end_turn"}),
     ("metadata", {"usage": _USAGE, "metrics": {"latencyMs": 1}}),
-)
-_MESSAGE: Final = {
-    "id": "msg_simulated",
-    "type": "message",
-    "role": "assistant",
-    "model": "simulated",
-    "content": [{"type": "text", "text": TEXT}],
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
-    "usage": {"input_tokens": 3, "output_tokens": 7},
-}
-_MESSAGE_EVENTS: Final[tuple[dict[str, Any], ...]] = (
-    {"type": "message_start", "message": {**_MESSAGE, "content": [], "stop_reason": None}},
-    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": TEXT}},
-    {"type": "content_block_stop", "index": 0},
-    {
-        "type": "message_delta",
-        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-        "usage": {"output_tokens": 7},
-    },
-    {"type": "message_stop"},
 )
 _MODELS: Final = {
     "modelSummaries": [
@@ -132,12 +110,12 @@ _ANSWERS: Final = {
     "Converse": _json(_CONVERSE),
     "ConverseStream": _stream(*(event(name, payload) for name, payload in _CONVERSE_EVENTS)),
     "InvokeModel": _json(
-        _MESSAGE,
+        MESSAGE,
         ("x-amzn-bedrock-input-token-count", "3"),
         ("x-amzn-bedrock-output-token-count", "7"),
         ("x-amzn-bedrock-invocation-latency", "1"),
     ),
-    "InvokeModelWithResponseStream": _stream(*map(chunk, _MESSAGE_EVENTS)),
+    "InvokeModelWithResponseStream": _stream(*map(chunk, MESSAGE_EVENTS)),
     "ListFoundationModels": _json(_MODELS),
     **{name: Answer(200, (("Content-Type", "text/xml"),), x.encode()) for name, x in _XML.items()},
 }
@@ -154,6 +132,8 @@ def plausible_answer(service: str, operation: Operation | None) -> Answer:
 
 def denial_answer(service: str, denial: Denial) -> Answer:
     """Answer a refusal in the shape of the service: XML for STS and S3, JSON else."""
+    if service == MANTLE.name:
+        return mantle_denial(denial)
     if service in _XML:
         code = denial.error_type.partition(":")[0]
         body = (

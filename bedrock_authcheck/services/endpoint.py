@@ -25,10 +25,12 @@ from bedrock_authcheck.services.http import Answer, DuplexAnswer
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.services.listener import Listener
 from bedrock_authcheck.services.loop import BackgroundLoop
+from bedrock_authcheck.services.mantle import mantle_answer
 from bedrock_authcheck.services.tls import CertificateStore, create_certificate_store
 from bedrock_authcheck.spec.catalogue import Catalogue, takes_api_keys
+from bedrock_authcheck.spec.mantle import OPERATIONS
 from bedrock_authcheck.spec.routing import Router
-from bedrock_authcheck.spec.services import BEDROCK, SERVICES, ServiceFacts
+from bedrock_authcheck.spec.services import BEDROCK, MANTLE, SERVICES, ServiceFacts
 from bedrock_authcheck.wire.attribution import observe
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ class _SimulatedService:
             return granted
         if denial is not None:
             return denial_answer(self.name, denial)
+        if self._facts is MANTLE:
+            return mantle_answer(operation, observation.exchange)
         return plausible_answer(self.name, operation)
 
     def _authorize(
@@ -137,6 +141,7 @@ class _SimulatedService:
             ledger.keyring,
             region=ledger.region,
             scope_service=self._facts.signing_name,
+            other_scopes=self._facts.other_scopes,
             operation=operation.name if operation else None,
         )
 
@@ -221,7 +226,7 @@ class Endpoint:
 
 @cache
 def _router(service: str) -> Router:
-    return Router(Catalogue.load().of(service))
+    return Router(OPERATIONS if service == MANTLE.name else Catalogue.load().of(service))
 
 
 def _route(service: str, exchange: Exchange) -> Operation | None:

@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
+from bedrock_authcheck.spec.services import MANTLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -152,6 +154,8 @@ def documented() -> Mapping[str, Mapping[str, Any]]:
 
 def takes_api_keys(service: str) -> bool:
     """Whether the guide says that API keys work with a service, single operations aside."""
+    if service == MANTLE.name:  # which no service model describes
+        return True
     return bool(documented().get(service, {}).get("accepts_api_key", False))
 
 

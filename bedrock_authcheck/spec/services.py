@@ -10,12 +10,14 @@ from typing import Final
 class ServiceFacts:
     """One AWS service: its service model's name, its service id and its SigV4 scope service.
 
+    `other_scopes` are scope services that it is reported to take as well.
     Source: `serviceId` and `signingName` of the service models that botocore ships.
     """
 
     name: str
     service_id: str
     signing_name: str
+    other_scopes: tuple[str, ...] = ()
 
     @property
     def endpoint_variable(self) -> str:
@@ -52,4 +54,12 @@ TOKEN_SERVICES: Final = (
 )
 """Services that hand out credentials, beside STS."""
 
-SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, *OTHERS, *TOKEN_SERVICES)}
+MANTLE: Final = ServiceFacts("bedrock-mantle", "Bedrock Mantle", "bedrock-mantle", ("bedrock",))
+"""The endpoint that speaks the APIs of OpenAI and Anthropic: no service model describes it.
+
+The service authorization reference names `bedrock-mantle`; that `bedrock` works too is reported
+(litellm#31476) and denied (litellm#31475). No SDK of AWS reads its endpoint variable: its clients
+take a base URL.
+"""
+
+SERVICES: Final = {facts.name: facts for facts in (*BEDROCK, MANTLE, *OTHERS, *TOKEN_SERVICES)}

@@ -94,11 +94,13 @@ def observe(
     *,
     region: str | None,
     scope_service: str,
+    other_scopes: tuple[str, ...] = (),
     operation: str | None = None,
 ) -> Observation:
     """Read a request's evidence and hold it against the credentials in play.
 
-    `region` is the endpoint's Region; None accepts the one that the request names.
+    `region` is the endpoint's Region; None accepts the one that the request names. A scope that
+    names one of `other_scopes` is as right as one that names `scope_service`.
     """
     evidence = read_evidence(exchange)
     credential: Credential | None = None
@@ -108,13 +110,14 @@ def observe(
     elif evidence.scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A):
         credential = keyring.key(evidence.key_id)
         if credential is not None and exchange.received_at is not None:
+            named = evidence.scope.service if evidence.scope else scope_service
             others = tuple(other for other in keyring.aws if other is not credential)
             signature = verify(
                 exchange,
                 evidence,
                 credential,
                 region=region or (evidence.scope.region if evidence.scope else ""),
-                service=scope_service,
+                service=named if named in other_scopes else scope_service,
                 now=exchange.received_at,
                 others=others,
             )

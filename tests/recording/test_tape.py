@@ -22,7 +22,7 @@ from bedrock_authcheck.recording.cassette import Cassette, Recording
 from bedrock_authcheck.recording.index import Index
 from bedrock_authcheck.recording.places import canonical_uri
 from bedrock_authcheck.recording.tape import Deck, Miss, inserted
-from bedrock_authcheck.services.answers import TEXT
+from bedrock_authcheck.services.messages import TEXT
 from tests.simulated import REGION
 
 if TYPE_CHECKING:

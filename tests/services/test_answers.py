@@ -11,9 +11,10 @@ from urllib3.exceptions import ProtocolError
 
 from bedrock_authcheck.environments.environment import Environment
 from bedrock_authcheck.environments.isolation import isolated
-from bedrock_authcheck.services.answers import TEXT, plausible_answer
+from bedrock_authcheck.services.answers import plausible_answer
 from bedrock_authcheck.services.authorization import EXPIRED_SESSION
 from bedrock_authcheck.services.ledger import Ledger
+from bedrock_authcheck.services.messages import TEXT
 from bedrock_authcheck.services.steps import (
     cut,
     deny,

@@ -7,7 +7,7 @@ import pytest
 from botocore.session import Session
 
 from bedrock_authcheck.spec.catalogue import documented
-from bedrock_authcheck.spec.services import BEDROCK, OTHERS, SERVICES, TOKEN_SERVICES
+from bedrock_authcheck.spec.services import BEDROCK, MANTLE, OTHERS, SERVICES, TOKEN_SERVICES
 
 if TYPE_CHECKING:
     from bedrock_authcheck.spec.services import ServiceFacts
@@ -36,4 +36,4 @@ def test_the_family_is_the_catalogues_and_its_neighbours_take_no_token() -> None
     assert [facts.name for facts in BEDROCK] == list(documented())
     assert [facts.name for facts in OTHERS] == ["sts", "s3", "sagemaker-runtime"]
     assert [facts.name for facts in TOKEN_SERVICES] == ["sso", "sso-oidc", "signin"]
-    assert tuple(SERVICES.values()) == (*BEDROCK, *OTHERS, *TOKEN_SERVICES)
+    assert tuple(SERVICES.values()) == (*BEDROCK, MANTLE, *OTHERS, *TOKEN_SERVICES)
