@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
+from botocore.credentials import RefreshableCredentials
 
 from bedrock_authcheck.model import CredentialSource, Variant
 from bedrock_authcheck.suite.catalogue import scenarios_of
@@ -55,6 +58,24 @@ def test_an_instance_role_goes_on_and_the_next_client_has_the_new_credentials(
     trial = run(bench, f"instance-{state}-renewed")
     signed = [seen.origin for seen in trial.requests]
     assert (signed[0], signed[-1]) == (INSTANCE, Variant.REFRESHED_INSTANCE)
+
+
+@pytest.mark.parametrize("state", ["expiring", "expired"])
+def test_a_client_that_does_not_go_on_renews_an_instance_role_with_a_token_of_its_own(
+    bench: Bench, state: str
+) -> None:
+    eager = timedelta(days=1).total_seconds()
+    with (
+        mock.patch.object(RefreshableCredentials, "_advisory_refresh_timeout", eager),
+        mock.patch.object(RefreshableCredentials, "_mandatory_refresh_timeout", eager),
+    ):
+        trial = run(bench, f"instance-{state}-renewed")
+    new = Variant.REFRESHED_INSTANCE
+    assert [seen.origin for seen in trial.requests] == [INSTANCE, new, new]
+    assert [seen.signature.differs for seen in trial.requests if seen.signature] == [None] * 3
+    shown = [asked.header_values("X-aws-ec2-metadata-token") for asked in trial.metadata]
+    assert shown[-1] != shown[2]  # after the renewal with another one than before
+    assert {asked.status for asked in trial.metadata} == {200}
 
 
 def test_after_a_stale_token_the_next_client_fetches_another(bench: Bench) -> None:
