@@ -88,7 +88,8 @@ def test_the_right_one_is_judged_by_its_request(run: Running) -> None:
             "judges",
             (
                 "the client's program gave no answer: its answer has the keys ok, verdict; "
-                'right is {"ok": true}, {"ok": false, "error_type": …, "error": …} or {"not_offered": …}'
+                'right is {"ok": true}, {"ok": false, "error_type": …, "error": …} '
+                'or {"not_offered": …}'
             ),
         ),
         (
