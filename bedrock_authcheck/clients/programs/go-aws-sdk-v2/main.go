@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -52,6 +53,9 @@ type answer struct {
 	Error      string `json:"error,omitempty"`
 	NotOffered string `json:"not_offered,omitempty"`
 }
+
+// patience is for a stream in both directions without credentials: the SDK waits for ever.
+const patience = 10 * time.Second
 
 const runtime = "github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 
@@ -98,7 +102,7 @@ func told(err error) answer {
 	}
 	kind := fmt.Sprintf("%T", err)
 	var refused smithy.APIError
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && refused.ErrorCode() != "" {
 		kind = refused.ErrorCode()
 	}
 	return answer{OK: &ok, ErrorType: kind, Error: err.Error()}
@@ -123,7 +127,21 @@ func answered(ctx context.Context, asked request) error {
 	if err != nil || asked.Prepare != "" {
 		return err
 	}
-	return call(ctx, client, asked)
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if reason := recover(); reason != nil {
+				done <- fmt.Errorf("the SDK panicked: %v", reason)
+			}
+		}()
+		done <- call(ctx, client, asked)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return errors.New("the call has not returned after " + patience.String())
+	}
 }
 
 func clientFor(ctx context.Context, asked request) (any, error) {
@@ -186,6 +204,9 @@ func call(ctx context.Context, client any, asked request) error {
 	method := reflect.ValueOf(client).MethodByName(asked.Operation)
 	if !method.IsValid() {
 		return notOffered("the module has no operation " + asked.Operation)
+	}
+	if asked.Operation == "InvokeModelWithBidirectionalStream" {
+		delete(asked.Parameters, "body") // the events are this program's own
 	}
 	input := reflect.New(method.Type().In(1).Elem())
 	if err := fill(input.Elem(), asked.Parameters); err != nil {
