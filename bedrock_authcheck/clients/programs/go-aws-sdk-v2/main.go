@@ -44,7 +44,8 @@ type settings struct {
 		Secret  string `json:"aws_secret_access_key"`
 		Session string `json:"aws_session_token"`
 	}
-	Token, Profile, Region, Endpoint, Preference string
+	Endpoint                           *string
+	Token, Profile, Region, Preference string
 }
 
 type answer struct {
@@ -59,11 +60,26 @@ const patience = 10 * time.Second
 
 const runtime = "github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 
-var services = map[string]func(aws.Config) any{
-	"bedrock":               func(c aws.Config) any { return bedrock.NewFromConfig(c) },
-	"bedrock-runtime":       func(c aws.Config) any { return bedrockruntime.NewFromConfig(c) },
-	"bedrock-agent":         func(c aws.Config) any { return bedrockagent.NewFromConfig(c) },
-	"bedrock-agent-runtime": func(c aws.Config) any { return bedrockagentruntime.NewFromConfig(c) },
+// services makes a client of each; an endpoint is the client's option, never the configuration's.
+var services = map[string]func(aws.Config, *string) any{
+	"bedrock": func(c aws.Config, at *string) any {
+		return bedrock.NewFromConfig(c, func(o *bedrock.Options) { put(&o.BaseEndpoint, at) })
+	},
+	"bedrock-runtime": func(c aws.Config, at *string) any {
+		return bedrockruntime.NewFromConfig(c, func(o *bedrockruntime.Options) { put(&o.BaseEndpoint, at) })
+	},
+	"bedrock-agent": func(c aws.Config, at *string) any {
+		return bedrockagent.NewFromConfig(c, func(o *bedrockagent.Options) { put(&o.BaseEndpoint, at) })
+	},
+	"bedrock-agent-runtime": func(c aws.Config, at *string) any {
+		return bedrockagentruntime.NewFromConfig(c, func(o *bedrockagentruntime.Options) { put(&o.BaseEndpoint, at) })
+	},
+}
+
+func put(option **string, value *string) {
+	if value != nil {
+		*option = value
+	}
 }
 
 var clients = map[int]any{}
@@ -95,6 +111,10 @@ func told(err error) answer {
 	var absent notOffered
 	if errors.As(err, &absent) {
 		return answer{NotOffered: absent.Error()}
+	}
+	var invalid smithy.InvalidParamsError
+	if errors.As(err, &invalid) {
+		return answer{NotOffered: "the SDK refuses the parameters: " + err.Error()}
 	}
 	ok := err == nil
 	if ok {
@@ -156,7 +176,7 @@ func clientFor(ctx context.Context, asked request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := build(loaded)
+	client := build(loaded, asked.Settings.Endpoint)
 	if asked.Client != nil {
 		clients[*asked.Client] = client
 	}
@@ -172,9 +192,6 @@ func options(asked request) []func(*config.LoadOptions) error {
 	}
 	if with.Profile != "" {
 		set(config.WithSharedConfigProfile(with.Profile))
-	}
-	if with.Endpoint != "" {
-		set(config.WithBaseEndpoint(with.Endpoint))
 	}
 	if keys := with.Keys; keys != nil {
 		provider := credentials.NewStaticCredentialsProvider(keys.ID, keys.Secret, keys.Session)
