@@ -155,6 +155,44 @@ def test_the_suite_alone_and_tests_without_requests_are_told_nothing(
     assert "guard" not in result.stdout.str()
 
 
+FAILING = """
+import unittest
+
+from moto import mock_aws
+
+
+def ask():
+    import boto3
+
+    with mock_aws():
+        boto3.client("bedrock", region_name="eu-central-1").list_custom_models()
+
+
+def test_failing():
+    ask()
+    assert "this" == "that"
+
+
+class TestCase(unittest.TestCase):
+    def test_failing_case(self):
+        ask()
+        self.assertEqual("these", "those")
+"""
+
+
+def test_a_test_that_fails_by_itself_keeps_its_failure_and_is_told_the_other(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(test_failing=FAILING)
+    result = run(*ON, "-o", "bedrock_auth_expect=bearer", "test_failing.py")
+    result.assert_outcomes(passed=1, failed=2)
+    told = result.stdout.str()
+    assert "assert 'this' == 'that'" in told
+    assert "AssertionError: 'these' != 'those'" in told
+    assert told.count("bedrock_auth call ---") == 2
+    assert told.count("CHAIN-1 failed: ListCustomModels was signed with sigv4 by level 3 ") == 2
+
+
 def test_without_the_flag_nothing_is_held(
     pytester: pytest.Pytester, run: Run, bare: pytest.MonkeyPatch
 ) -> None:
