@@ -49,6 +49,7 @@ _MARKERS: Final = (
 )
 _OF_SUITE: Final = (
     "--authcheck-client",
+    "--authcheck-client-command",
     "--authcheck-client-timeout",
     "--authcheck-rules",
     "--authcheck-strict",
@@ -77,6 +78,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "in any language, by name or by the path of its manifest (`bedrock-authcheck client list`)",
     )
     parser.addini("authcheck_client", "client that the bundled suite judges")
+    group.addoption(
+        "--authcheck-client-command",
+        metavar="COMMAND",
+        help="judge any command line that calls Bedrock, such as 'python -m myapp': it runs once "
+        "for each scenario, in an environment of its own",
+    )
+    parser.addini("authcheck_client_command", "command line that the bundled suite judges")
     group.addoption(
         "--authcheck-client-timeout",
         metavar="SECONDS",

@@ -124,10 +124,16 @@ class Program:
             taken, self._read = bytes(out[self._read : end]), end
         return taken.decode("utf-8", "replace")
 
-    def ended(self) -> str:
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        return self._status
+
+    def ended(self, *, any_status: bool = False) -> str:
         """Close standard input and wait for its end; return the whole of standard output.
 
-        ClientFault unless its status is 0 and no process outlives it.
+        ClientFault unless its status is 0 (`any_status`: whatever a program ends with by itself)
+        and no process outlives it.
         """
         if self._process.stdin is not None:
             with suppress(OSError):
@@ -144,7 +150,7 @@ class Program:
         status = self._status or 0
         if status < 0:
             raise self.fault(f"was ended by the signal {_signal_name(-status)}")
-        if status:
+        if status and not any_status:
             raise self.fault(f"ended with status {status}, which is 0 for a failed call too")
         return self._text(OUT)
 

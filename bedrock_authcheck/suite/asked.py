@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from bedrock_authcheck.clients.command import CommandFound
 from bedrock_authcheck.clients.known import KNOWN, Found, UnknownClientError, find_client
 from bedrock_authcheck.clients.manifest import ManifestError
 from bedrock_authcheck.clients.program import Bounds
@@ -14,13 +15,20 @@ from bedrock_authcheck.clients.program import Bounds
 def asked_client(config: pytest.Config) -> Found:
     """Find the client that options or ini keys name. UsageError says what is right."""
     name, origin = _asked(config, "authcheck_client")
+    command, of_command = _asked(config, "authcheck_client_command")
+    given = command or config.getoption("authcheck_client_command") is not None
+    config.option.authcheck_client_command = command or None  # as the ini key has it, for groups
     bounds = Bounds(seconds=_seconds(config))
     # What is typed is relative to where it is typed; a setting to the file that it is in.
     here = config.invocation_params.dir if origin.startswith("--") else config.rootpath
+    if command and name:
+        raise pytest.UsageError(f"{of_command} and {origin} name a client each: give one of them")
     try:
+        if given:
+            return CommandFound(command, config.invocation_params.dir, bounds)
         return find_client(name or next(iter(KNOWN)), here, bounds)
     except (UnknownClientError, ManifestError) as error:
-        raise pytest.UsageError(f"{origin}: {error}") from error
+        raise pytest.UsageError(f"{of_command if given else origin}: {error}") from error
 
 
 def _seconds(config: pytest.Config) -> float:

@@ -20,6 +20,7 @@ GROUPS: Final = {
     "limit": "bedrock_authcheck.suite.limit",
     "bidirectional": "bedrock_authcheck.suite.bidirectional",
     "token": "bedrock_authcheck.suite.api_key",
+    "mantle": "bedrock_authcheck.suite.mantle",
     "travel": "bedrock_authcheck.suite.travel",
     "life": "bedrock_authcheck.suite.life",
     "preference": "bedrock_authcheck.suite.preference",
@@ -30,11 +31,13 @@ GROUPS: Final = {
 """The groups in the order in which they run, and the module of each."""
 RECORD: Final = {"record": "bedrock_authcheck.suite.record"}
 """The one group of a run with `--record`, which runs no other."""
+COMMAND: Final = {"command": "bedrock_authcheck.suite.command"}
+"""The one group of a run that judges a command line, which runs no other."""
 
 
 def module_of(group: str) -> ModuleType:
     """Import the module of a group; KeyError for a group that does not exist."""
-    return import_module({**GROUPS, **RECORD}[group])
+    return import_module({**GROUPS, **RECORD, **COMMAND}[group])
 
 
 @cache

@@ -15,7 +15,7 @@ from bedrock_authcheck.report.result import ScenarioResult, result_of
 from bedrock_authcheck.report.text import failure_text
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
-from bedrock_authcheck.suite.catalogue import GROUPS, RECORD, module_of, scenarios_of
+from bedrock_authcheck.suite.catalogue import COMMAND, GROUPS, RECORD, module_of, scenarios_of
 from bedrock_authcheck.suite.late import LateRequestError
 from bedrock_authcheck.suite.running import CLIENT, bench_of
 from bedrock_authcheck.suite.scenario import ROOT, Scenario
@@ -23,6 +23,7 @@ from bedrock_authcheck.suite.scenario import ROOT, Scenario
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bedrock_authcheck.checks.trial import Trial
     from bedrock_authcheck.clients.contract import Client
 
 
@@ -74,7 +75,9 @@ class Group(pytest.Collector):
 
 
 def groups_of(config: pytest.Config) -> Iterable[str]:
-    """Name the groups of a run: all of the suite, or with `--record` the recording plan alone."""
+    """Name the groups of a run: all of the suite, or what `--record` or a command line runs."""
+    if config.option.authcheck_client_command:
+        return COMMAND
     return RECORD if config.option.authcheck_plan_selected else GROUPS
 
 
@@ -130,9 +133,8 @@ class ScenarioItem(pytest.Item):
         except (LateRequestError, ClientFault) as error:
             self.result = self.unjudged(Outcome.ERROR, str(error).partition("\n")[0])
             raise
-        rules = load_rules()
         strict = bool(self.config.getoption("authcheck_strict"))
-        verdicts = [judge(rules[rule], trial, strict=strict) for rule in self.rules]
+        verdicts = self.verdicts_of(trial, strict=strict)
         stale: tuple[str, ...] = ()
         if not self.config.getoption("runxfail"):
             verdicts, stale = foreseen(verdicts, self.scenario.id, bench.client)
@@ -141,6 +143,11 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailure
         if self.result.deviations:
             pytest.xfail(f"known deviation {', '.join(self.result.deviations)}")
+
+    def verdicts_of(self, trial: Trial, *, strict: bool) -> list[Verdict]:
+        """Hold each rule of the scenario against what was seen."""
+        rules = load_rules()
+        return [judge(rules[rule], trial, strict=strict) for rule in self.rules]
 
     def _leave(self, outcome: Outcome, reason: str) -> NoReturn:
         """Skip it, each of its rules with the outcome."""
