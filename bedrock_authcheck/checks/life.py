@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 from bedrock_authcheck.checks.trial import Trial, Turn
 
+_REJECTING = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED)  # the second is Mantle's word
 _CHANGED = (Variant.ROTATED_TOKEN, Variant.ROTATED_KEYS)
 
 
@@ -104,7 +105,7 @@ def rejected_once(trial: Trial) -> Iterator[Problem]:
 
 
 def _is_rejected(turn: Turn) -> bool:
-    return any(seen.exchange.status == HTTPStatus.FORBIDDEN for seen in turn.observations)
+    return any(seen.exchange.status in _REJECTING for seen in turn.observations)
 
 
 def when_it_takes_effect(trial: Trial) -> str:
