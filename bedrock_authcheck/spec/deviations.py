@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _FILE: Final = "deviations.toml"
 _TEXTS: Final = ("client", "id", "link", "reason", "rule", "versions")
 
-KIN: Final = dict.fromkeys(("aiobotocore", "aws-cli", "python-aiobotocore", "python-boto3"), "boto3")
+KIN: Final = dict.fromkeys(
+    ("aiobotocore", "aws-cli", "python-aiobotocore", "python-boto3"), "boto3"
+)
 """Clients that authenticate by another's code, botocore, and so deviate as that one does."""
 
 _PATTERNS: Final = ("observed", "scenarios")
