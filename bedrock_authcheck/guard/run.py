@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from bedrock_authcheck.explain.explanation import Explanation, home_of
 from bedrock_authcheck.explain.operation import DEFAULT_OPERATION, DEFAULT_SERVICE, guided
 from bedrock_authcheck.explain.told import header
-from bedrock_authcheck.fixtures import ENDPOINT
 from bedrock_authcheck.guard.expectations import (
     EXPECT,
     FORBID,
@@ -20,9 +17,10 @@ from bedrock_authcheck.guard.expectations import (
     ExpectationError,
     Wanted,
 )
-from bedrock_authcheck.guard.reading import Words, exchange_of, mark_of, seen_of, service_of
-from bedrock_authcheck.guard.seen import Proof, Seen
-from bedrock_authcheck.guard.told import breach_text, machine_text, summary
+from bedrock_authcheck.guard.reading import Words
+from bedrock_authcheck.guard.running import RunningTest
+from bedrock_authcheck.guard.seen import Seen
+from bedrock_authcheck.guard.told import summary
 from bedrock_authcheck.guard.watching import Watch
 from bedrock_authcheck.suite.items import ScenarioItem
 from bedrock_authcheck.suite.stopping import refuse
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-    from bedrock_authcheck.fixtures import BedrockEndpoint
-    from bedrock_authcheck.guard.expectations import Breach
     from bedrock_authcheck.guard.watching import Sighting
 
 _DATA: Final = "bedrock_authcheck_guard"  # the attribute of a test report that carries requests
@@ -42,21 +38,6 @@ _MACHINES: Final = frozenset(
     | {"bedrock_cassette", "_bedrock_machine"}
 )
 """Fixtures whose tests choose on purpose which fakes are there: the ini keys do not hold them."""
-
-
-class _Running:
-    """The test that is running, what is wanted of it, and what it did so far."""
-
-    def __init__(self, item: pytest.Item, wanted: Wanted) -> None:
-        self.item = item
-        self.wanted = wanted
-        self.seen: list[Seen] = []
-        self.breaches: list[tuple[int, Breach, str]] = []  # a place in `seen`, what, the machine
-
-    @property
-    def endpoint(self) -> BedrockEndpoint | None:
-        """The loopback endpoint that the test has by now, if any."""
-        return self.item.stash.get(ENDPOINT, None)
 
 
 class GuardRun:
@@ -70,8 +51,7 @@ class GuardRun:
         """Hold what is wanted; `environ` is what pytest was started in."""
         self._wanted = wanted
         self._environ = environ
-        self._running: _Running | None = None
-        self._lock = threading.Lock()
+        self._running: RunningTest | None = None
         self._watch: Watch | None = None
         self._seen: list[Seen] = []
         self._words = Words()
@@ -118,7 +98,7 @@ class GuardRun:
         if self._watch is None:
             self._watch = Watch(self)
             self._watch.begin()
-        self._running = _Running(item, self._wanted_of(item))
+        self._running = RunningTest(item, self._wanted_of(item), self._words)
         try:
             return (yield)
         finally:
@@ -158,15 +138,7 @@ class GuardRun:
         return result
 
     def _told(self, *, take: bool = False) -> str:
-        running = self._running
-        if running is None:
-            return ""
-        self._match(running)
-        with self._lock:
-            texts = [breach_text(b, running.seen[n], machine) for n, b, machine in running.breaches]
-            if take:
-                running.breaches.clear()
-        return "\n\n".join(dict.fromkeys(texts))
+        return self._running.told(take=take) if self._running is not None else ""
 
     def _beside(self, item: pytest.Item, phase: str) -> None:
         """Tell beside another failure."""
@@ -181,72 +153,18 @@ class GuardRun:
     def saw(self, sighting: Sighting) -> None:
         """Take a request of the test that is running, by whatever thread or task."""
         running = self._running
-        if running is None:
-            return
-        endpoint = running.endpoint
-        addresses = endpoint.addresses() if endpoint else {}
-        service = sighting.service or service_of(sighting.url, addresses)
-        if service is None:
-            return
-        proof = Proof.HANDED_OVER if sighting.handed_over else Proof.ANSWERED
-        seen = seen_of(
-            exchange_of(service, sighting.method, sighting.url, sighting.headers),
-            sighting.operation,
-            test=running.item.nodeid,
-            client=sighting.client,
-            proof=proof,
-            held=endpoint.provided if endpoint else (),
-            words=self._words,
-        )
-        self._add(running, seen)
+        if running is not None:
+            running.saw(sighting)
 
     def saw_stub(self, client: str, service: str, operation: str) -> None:
-        """Take a call that came back without a signed request: no evidence, and no breach."""
+        """Take a call that came back without a signed request."""
         running = self._running
         if running is not None:
-            takes = guided(service, operation).takes_api_key
-            test = running.item.nodeid
-            seen = Seen(test, client, service, operation, takes, Proof.STUBBED)
-            self._add(running, seen)
+            running.saw_stub(client, service, operation)
 
     def heard(self, key_id: str, method: str) -> None:
         """Take botocore's word on where credentials are from."""
         self._words.add(key_id, method)
-
-    def _add(self, running: _Running, seen: Seen) -> None:
-        breaches = running.wanted.breaches(seen)
-        machine = machine_text(seen) if breaches else ""
-        with self._lock:
-            running.seen.append(seen)
-            place = len(running.seen) - 1
-            running.breaches += [(place, breach, machine) for breach in breaches]
-
-    def _match(self, running: _Running) -> None:
-        """Note which requests the loopback endpoint received, and add those of other processes."""
-        if running.endpoint is None:
-            return
-        with self._lock:
-            unmatched = {one.mark: n for n, one in enumerate(running.seen) if one.mark}
-            known = {one.mark for one in running.seen}
-        for received in running.endpoint.requests:
-            mark = mark_of(received.exchange)
-            if mark in unmatched:
-                place = unmatched.pop(mark)
-                running.seen[place] = replace(running.seen[place], proof=Proof.RECEIVED)
-            elif mark not in known:
-                exchange, service = received.exchange, received.exchange.service
-                if service_of(f"https://{service}.us-east-1.amazonaws.com", {}) is None:
-                    continue
-                seen = seen_of(
-                    exchange,
-                    received.operation or "",
-                    test=running.item.nodeid,
-                    client="another library or process",
-                    proof=Proof.RECEIVED,
-                    held=running.endpoint.provided,
-                    words=self._words,
-                )
-                self._add(running, seen)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -203,6 +203,9 @@ def test_without_the_flag_nothing_is_held(
 
 
 OWN = """
+import subprocess
+import sys
+
 import boto3
 import pytest
 
@@ -221,6 +224,15 @@ def test_machine(bedrock_machine):
     with bedrock_machine("bearer") as (credentials, endpoint):
         ask()
         endpoint.assert_signed_by("bearer")
+
+
+def test_received_one_by_one(bedrock_credentials, bedrock_endpoint):
+    bedrock_credentials.provide("bearer")
+    ask()
+    ask()
+    program = "import boto3; boto3.client('bedrock').list_foundation_models()"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program], env=bedrock_credentials.env(), check=True)
 
 
 @pytest.mark.bedrock_auth("sigv4", level="shared")
@@ -248,6 +260,7 @@ def test_tests_that_choose_their_fakes_are_left_alone_but_for_a_marker(
             "CHAIN-1 failed: ListFoundationModels was signed with *, expected sigv4 by shared",
             "  expected  sigv4 by shared (@pytest.mark.bedrock_auth)",
             "  evidence  received by the loopback endpoint, by botocore",
+            "8 requests to Amazon Bedrock in 5 tests: 8 bearer",
         ]
     )
 
