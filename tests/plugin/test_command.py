@@ -63,7 +63,7 @@ def test_one_that_sends_nothing_is_wrong(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--authcheck-client-command="], "*--authcheck-client-command: the command line is empty"),
+        (["--authcheck-client-command="], "*--authcheck-client-command: the command line is empty*"),
         (["--authcheck-client-command=' "], '*--authcheck-client-command: "\' " is no command*'),
         (["--authcheck-client-command=no-such-1"], "*there is no program 'no-such-1' on PATH or*"),
         (
