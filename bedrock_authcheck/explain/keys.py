@@ -120,9 +120,9 @@ def told_account(text: str) -> str | None:
 
 
 def moment(text: object) -> datetime | None:
-    """Read a time of ISO 8601, in UTC where it names no zone; None for anything else."""
+    """Read a time of ISO 8601 as UTC, which it is where it names no zone; None for all else."""
     try:
         read = datetime.fromisoformat(str(text).strip().replace("UTC", "Z"))
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
