@@ -9,6 +9,7 @@ from bedrock_authcheck.checks.trial import NothingToJudge, Problem, Trial
 from bedrock_authcheck.checks.wording import describe, describe_origin
 from bedrock_authcheck.model import AuthScheme, AwsCredential, SignaturePart
 from bedrock_authcheck.spec.services import SERVICES
+from bedrock_authcheck.wire.evidence import API_KEY_HEADER
 from bedrock_authcheck.wire.leaks import token_in_target
 from bedrock_authcheck.wire.target import query_parameters, split_target
 
@@ -64,17 +65,19 @@ def one_authorization(trial: Trial) -> Iterator[Problem]:
     expected = "one Authorization header: Bearer and the token byte for byte"
     for seen in _bearer(trial):
         values = seen.exchange.header_values("Authorization")
-        if len(values) != 1:
+        if not values and seen.evidence.scheme is AuthScheme.BEARER:  # as Mantle takes it as well
+            yield from _one_token(seen, trial, API_KEY_HEADER)
+        elif len(values) != 1:
             yield Problem(expected, f"{len(values)} Authorization headers", seen)
         elif not values[0].startswith("Bearer "):
             yield Problem(expected, "the scheme is not spelled `Bearer `", seen)
         elif seen.evidence.scheme is not AuthScheme.BEARER:
             yield Problem(expected, "more than one scheme in it", seen)
         else:
-            yield from _one_token(seen, trial)
+            yield from _one_token(seen, trial, "Authorization")
 
 
-def _one_token(seen: Observation, trial: Trial) -> Iterator[Problem]:
+def _one_token(seen: Observation, trial: Trial, header: str) -> Iterator[Problem]:
     """Hold what stands behind `Bearer` against the token, and look for copies of it."""
     value = seen.evidence.tokens[0]
     token = trial.keyring.token(value)
@@ -83,9 +86,9 @@ def _one_token(seen: Observation, trial: Trial) -> Iterator[Problem]:
     elif value != token.value == token.value.strip():  # white space of its own is TOKEN-2's
         yield Problem("the token byte for byte", "white space around it, not its own", seen)
     else:
-        for place in places_of(token.value, seen.exchange, besides="Authorization"):
+        for place in places_of(token.value, seen.exchange, besides=header):
             if place != URL:  # AUTH-7's
-                yield Problem("the token in Authorization alone", f"also in {place}", seen)
+                yield Problem(f"the token in {header} alone", f"also in {place}", seen)
 
 
 def _stranger(value: str, trial: Trial) -> str:

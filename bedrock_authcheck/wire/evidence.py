@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from bedrock_authcheck.model import Exchange
 
 _SCHEMES = {BEARER: AuthScheme.BEARER, SIGV4: AuthScheme.SIGV4, SIGV4A: AuthScheme.SIGV4A}
+_MANTLE, _ANTHROPIC = "bedrock-mantle", "/anthropic/"
+API_KEY_HEADER = "X-Api-Key"
+"""Where an API key travels in Anthropic's API, which Mantle serves below `/anthropic/` alone."""
+
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 _STRAY_HEADERS = (
     ("X-Amz-Security-Token", EvidenceCode.STRAY_SESSION_TOKEN),
@@ -50,6 +54,7 @@ def read_evidence(exchange: Exchange) -> Evidence:
     credentials = [
         part for value in authorization_values(exchange) for part in split_credentials(value)
     ]
+    credentials += _api_keys(exchange)
     query = sigv4_query(query_parameters(split_target(exchange.target)[1]))
     presigned = not PRESIGNED.isdisjoint(name for name, _ in query)
     signed = next((part for part in credentials if part.scheme in {SIGV4, SIGV4A}), None)
@@ -76,6 +81,17 @@ def read_evidence(exchange: Exchange) -> Evidence:
             *fields.findings,
         ),
     )
+
+
+def _api_keys(exchange: Exchange) -> list[Credentials]:
+    """Take what stands in X-Api-Key for a bearer token where the guide sends one so.
+
+    Source: Amazon Bedrock user guide, "Inference using Anthropic Messages API", curl example.
+    """
+    if exchange.service != _MANTLE or not exchange.target.startswith(_ANTHROPIC):
+        return []
+    values = exchange.header_values(API_KEY_HEADER)
+    return [Credentials("Bearer", value, separated=True) for value in values]
 
 
 def _scheme(

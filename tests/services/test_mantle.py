@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bedrock_authcheck.model import CredentialSource, SignatureCheck, SignaturePart
+from bedrock_authcheck.model import AuthScheme, CredentialSource, SignatureCheck, SignaturePart
 from bedrock_authcheck.services.authorization import EXPIRED_KEY, NO_API_KEYS, Denial
 from bedrock_authcheck.services.ledger import Ledger
 from bedrock_authcheck.services.messages import TEXT
@@ -152,6 +152,31 @@ def test_whatever_is_wrong_with_a_key_is_one_401(
     assert error["type"]
     (seen,) = ledger.observations
     assert (seen.source, seen.exchange.status) == (None, 401)
+
+
+def test_the_anthropic_api_takes_the_key_in_a_header_of_its_own(
+    services: Services, ledger: Ledger
+) -> None:
+    assert ask(services, MESSAGES, {"X-Api-Key": TOKEN.value}).status == 200
+    assert ask(services, MESSAGES, {"X-Api-Key": "ABSKunknown"}).status == 401
+    known, unknown = ledger.observations
+    assert (known.evidence.scheme, known.source) == (AuthScheme.BEARER, CredentialSource.BEARER)
+    assert (unknown.evidence.scheme, unknown.source) == (AuthScheme.BEARER, None)
+
+
+def test_two_headers_with_a_key_are_one_too_many(services: Services, ledger: Ledger) -> None:
+    both = {**BEARER, "X-Api-Key": TOKEN.value}
+    assert ask(services, MESSAGES, both).status != 200
+    (seen,) = ledger.observations
+    assert seen.evidence.scheme is AuthScheme.CONFLICTING
+
+
+def test_elsewhere_the_header_is_none_of_its_own(services: Services, ledger: Ledger) -> None:
+    assert ask(services, CHAT, {"X-Api-Key": TOKEN.value}).status == 401
+    assert services.post({"X-Api-Key": TOKEN.value}, MESSAGES).status == 403
+    assert services.post({**BEARER, "X-Api-Key": TOKEN.value}).status == 200
+    schemes = [seen.evidence.scheme for seen in ledger.observations]
+    assert schemes == [AuthScheme.UNSIGNED, AuthScheme.UNSIGNED, AuthScheme.BEARER]
 
 
 @pytest.mark.parametrize("denial", [EXPIRED_KEY, NO_API_KEYS])
