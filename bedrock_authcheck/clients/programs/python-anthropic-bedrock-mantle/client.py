@@ -22,7 +22,10 @@ def call(request: dict[str, Any]) -> None:
     endpoint = settings.get("endpoint") or request["endpoints"]["bedrock-mantle"]
     # A custom certificate authority comes from SSL_CERT_FILE.
     with AnthropicBedrockMantle(base_url=f"{endpoint}/anthropic", **given) as client:
-        client.messages.create(**request["parameters"])
+        answer = client.messages.create(**request["parameters"])
+        if request["parameters"].get("stream"):
+            for _ in answer:
+                pass
 
 
 try:
