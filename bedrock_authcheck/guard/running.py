@@ -74,6 +74,7 @@ class RunningTest:
     def _add(self, seen: Seen) -> None:
         breaches = self._wanted.breaches(seen)
         machine = machine_text(seen) if breaches else ""
+        seen = replace(seen, wrong=tuple(breach.rule for breach in breaches))
         with self._lock:
             place = len(self.seen)
             self.seen.append(seen)

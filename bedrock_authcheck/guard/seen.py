@@ -38,7 +38,8 @@ class Seen:
     `scheme` is an auth scheme, empty where there is no evidence. `level` is the name of a level or
     of a variant of one, None where the machine shows none. `said` is whether the level is
     botocore's word rather than the machine's. `key` is a key id cut short or a fingerprint.
-    `line` is the request for people; `mark` is of use within one process alone.
+    `line` is the request for people; `wrong` are the rules that it fails its test by; `mark` is of
+    use within one process alone.
     """
 
     test: str
@@ -54,6 +55,7 @@ class Seen:
     key: str = ""
     scope: str = ""
     line: str = ""
+    wrong: tuple[str, ...] = ()
     mark: str = ""
 
     @property
@@ -81,5 +83,5 @@ class Seen:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` gave."""
-        kept = {**data, "proof": Proof(data["proof"]), "kind": Kind(data["kind"])}
-        return cls(**kept)
+        proof, kind, wrong = Proof(data["proof"]), Kind(data["kind"]), tuple(data["wrong"])
+        return cls(**{**data, "proof": proof, "kind": kind, "wrong": wrong})

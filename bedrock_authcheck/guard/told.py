@@ -77,6 +77,11 @@ def summary(seen: Sequence[Seen]) -> Iterator[str]:
     told = ", ".join(f"{count} {scheme}" for scheme, count in schemes.most_common())
     text = f"{counted(len(shown), 'request')} to Amazon Bedrock in {counted(tests, 'test')}"
     yield f"{text}{f': {told}' if told else ''}"
+    wrong = [one for one in shown if one.wrong]
+    if wrong:
+        rules = ", ".join(dict.fromkeys(rule for one in wrong for rule in one.wrong))
+        yield f"  {len(wrong):>4}  not as wanted ({rules})"
+        yield f"        first in {wrong[0].test} ({wrong[0].name}, {wrong[0].client})"
     for credential, group in _grouped(shown):
         kinds = " or ".join(dict.fromkeys(str(one.kind) for one in group))
         proofs = "; ".join(dict.fromkeys(str(one.proof) for one in group))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -146,7 +147,13 @@ def test_a_breach_says_what_to_do(seen: Seen) -> None:
 
 def test_the_summary_groups_by_credential_and_keeps_the_first_place() -> None:
     later = replace(BEARER, test="t.py::later", operation="InvokeModel")
-    lines = list(summary([BEARER, ROLE, later, STUBBED, UNSIGNED]))
+    wrong = replace(later, wrong=("CHAIN-1", "SAFE-3"))
+    lines = list(summary([BEARER, ROLE, wrong, STUBBED, UNSIGNED]))
+    assert lines[1:3] == [
+        "     1  not as wanted (CHAIN-1, SAFE-3)",
+        "        first in t.py::later (InvokeModel, botocore)",
+    ]
+    assert not [line for line in summary([BEARER]) if "wanted" in line]
     assert lines[0] == ("4 requests to Amazon Bedrock in 3 tests: 2 bearer, 1 sigv4, 1 unsigned")
     assert "     2  bearer by level 1 bearer token (long-term-api-key)" in lines
     assert "        first in t.py::test (Converse, botocore)" in lines
@@ -155,5 +162,6 @@ def test_the_summary_groups_by_credential_and_keeps_the_first_place() -> None:
 
 
 def test_what_is_seen_survives_the_way_to_another_process() -> None:
-    assert Seen.from_json(BEARER.as_json()) == BEARER
+    wrong = replace(BEARER, wrong=("CHAIN-1",))
+    assert Seen.from_json(json.loads(json.dumps(wrong.as_json()))) == wrong
     assert "mark" not in replace(BEARER, mark="x").as_json()

@@ -128,6 +128,7 @@ def test_each_way_to_ask_fails_the_test_that_asked(
     result.stdout.fnmatch_lines(
         [
             "*9 requests to Amazon Bedrock in 9 tests: 9 bearer",
+            "     9  not as wanted (CHAIN-1)",
             "*9  bearer by level 1 bearer token (long-term-api-key)",
             "*evidence prepared request, answered before the transport (moto, a handler)",
         ]
