@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bedrock_authcheck.checks.wording import describe_origin
 from bedrock_authcheck.model import Outcome, origin_of
@@ -17,17 +17,27 @@ if TYPE_CHECKING:
     from bedrock_authcheck.spec.rules import Rule
 
 
+COMMAND: Final = "pytest --bedrock-authcheck"
+"""What runs a scenario, its id behind it."""
+
+
 def failure_text(
-    result: ScenarioResult, rules: Mapping[str, Rule], deviations: Mapping[str, Deviation]
+    result: ScenarioResult,
+    rules: Mapping[str, Rule],
+    deviations: Mapping[str, Deviation],
+    command: str = COMMAND,
 ) -> str:
-    """All that is wrong with a scenario: each broken rule, then stale deviations."""
+    """All that is wrong with a scenario: each broken rule, then stale deviations.
+
+    `command` is what repeats it, the scenario's id aside.
+    """
     shown = (Outcome.FAILED, Outcome.WARNING, Outcome.ERROR)
     broken = [v for v in result.verdicts if v.outcome in shown and v.deviation is None]
     blocks = [
-        verdict_text(result, verdict, rules[verdict.rule], evidence=verdict is broken[0])
+        verdict_text(result, verdict, rules[verdict.rule], command, evidence=verdict is broken[0])
         for verdict in broken
     ]
-    blocks += [_stale_text(result, deviations[name]) for name in result.stale]
+    blocks += [_stale_text(result, deviations[name], command) for name in result.stale]
     return "\n\n".join(blocks)
 
 
@@ -42,7 +52,12 @@ def first_warnings(results: Iterable[ScenarioResult], rules: Mapping[str, Rule])
 
 
 def verdict_text(
-    result: ScenarioResult, verdict: Verdict, rule: Rule, *, evidence: bool = True
+    result: ScenarioResult,
+    verdict: Verdict,
+    rule: Rule,
+    command: str = COMMAND,
+    *,
+    evidence: bool = True,
 ) -> str:
     """One verdict with rule, expectation, source and, with `evidence`, what the scenario shows.
 
@@ -66,7 +81,7 @@ def verdict_text(
             *(("request", request["line"]) for request in result.requests),
             *(("client", line) for line in client_lines(result)),
         ]
-        lines.append(("again", f"pytest --bedrock-authcheck {result.id}"))
+        lines.append(("again", f"{command} {result.id}"))
     return "\n".join([headline, *aligned(lines)])
 
 
@@ -91,7 +106,7 @@ def client_lines(result: ScenarioResult) -> Iterator[str]:
             yield shorten(f"{answer['error_type']}: {answer['error']}", 300, placeholder="…")
 
 
-def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
+def _stale_text(result: ScenarioResult, deviation: Deviation, command: str) -> str:
     return "\n".join(
         [
             f"{deviation.rule} passed, but a known deviation says it does not: {deviation.id}",
@@ -100,7 +115,7 @@ def _stale_text(result: ScenarioResult, deviation: Deviation) -> str:
                     ("entry", f'id = "{deviation.id}" in {deviation.origin}'),
                     ("versions", f"{deviation.client} {deviation.versions}"),
                     ("delete", "the entry, or end its range of versions or scenarios before this"),
-                    ("again", f"pytest --bedrock-authcheck {result.id}"),
+                    ("again", f"{command} {result.id}"),
                 ]
             ),
         ]

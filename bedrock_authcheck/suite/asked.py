@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 import pytest
 
@@ -10,6 +11,7 @@ from bedrock_authcheck.clients.command import CommandFound
 from bedrock_authcheck.clients.known import KNOWN, Found, UnknownClientError, find_client
 from bedrock_authcheck.clients.manifest import ManifestError
 from bedrock_authcheck.clients.program import Bounds
+from bedrock_authcheck.report.text import COMMAND
 
 
 def asked_client(config: pytest.Config) -> Found:
@@ -29,6 +31,15 @@ def asked_client(config: pytest.Config) -> Found:
         return find_client(name or next(iter(KNOWN)), here, bounds)
     except (UnknownClientError, ManifestError) as error:
         raise pytest.UsageError(f"{of_command if given else origin}: {error}") from error
+
+
+def command_of(config: pytest.Config) -> str:
+    """Return the command that runs the suite for the same client, ids of scenarios aside."""
+    for name in ("authcheck_client", "authcheck_client_command"):
+        given = config.getoption(name)
+        if given:
+            return f"{COMMAND} --{name.replace('_', '-')} {shlex.quote(given)}"
+    return COMMAND
 
 
 def _seconds(config: pytest.Config) -> float:

@@ -15,6 +15,7 @@ from bedrock_authcheck.report.result import ScenarioResult, result_of
 from bedrock_authcheck.report.text import failure_text
 from bedrock_authcheck.spec.deviations import load_deviations
 from bedrock_authcheck.spec.rules import load_rules
+from bedrock_authcheck.suite.asked import command_of
 from bedrock_authcheck.suite.catalogue import COMMAND, GROUPS, RECORD, module_of, scenarios_of
 from bedrock_authcheck.suite.late import LateRequestError
 from bedrock_authcheck.suite.running import CLIENT, bench_of
@@ -172,7 +173,7 @@ class ScenarioItem(pytest.Item):
         """Report the broken rules; a traceback only for an error of ours."""
         if excinfo.errisinstance(ScenarioFailure) and self.result is not None:
             deviations = {deviation.id: deviation for deviation in load_deviations()}
-            return failure_text(self.result, load_rules(), deviations)
+            return failure_text(self.result, load_rules(), deviations, command_of(self.config))
         if excinfo.errisinstance((LateRequestError, ClientFault, pytest.xfail.Exception)):
             return str(excinfo.value)  # no traceback: it tells nothing, and costs 100 ms
         return super().repr_failure(excinfo)

@@ -20,7 +20,7 @@ from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
 from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules, rule_set
-from bedrock_authcheck.suite.asked import asked_client
+from bedrock_authcheck.suite.asked import asked_client, command_of
 from bedrock_authcheck.suite.items import (
     Group,
     ScenarioItem,
@@ -238,7 +238,8 @@ class SuiteRun:
         failed = [result.id for result in self._results if result.unforeseen]
         if failed:
             others = f", the first of {len(failed)}" if len(failed) > 1 else ""
-            text = f"next: pytest --bedrock-authcheck {failed[0]} shows this failure alone{others}"
+            again = f"{command_of(terminalreporter.config)} {failed[0]}"
+            text = f"next: {again} shows this failure alone{others}"
             terminalreporter.write_line(text, bold=True)
 
 

@@ -33,7 +33,10 @@ def test_an_application_that_uses_the_token_alone_is_right_where_there_is_one(ru
 def test_one_that_passes_a_level_over_is_wrong(run: Run) -> None:
     result = judged(run, "", "environment")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["CHAIN-1 failed: any: no request seen*"])
+    command = "pytest --bedrock-authcheck --authcheck-client-command '*application.py'"
+    result.stdout.fnmatch_lines(
+        ["CHAIN-1 failed: any: no request seen*", f"  again *{command} *::command::environment"]
+    )
 
 
 def test_one_that_sends_the_token_to_an_agent_is_wrong_by_the_rule_of_agents(run: Run) -> None:
@@ -63,7 +66,10 @@ def test_one_that_sends_nothing_is_wrong(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--authcheck-client-command="], "*--authcheck-client-command: the command line is empty*"),
+        (
+            ["--authcheck-client-command="],
+            "*--authcheck-client-command: the command line is empty*",
+        ),
         (["--authcheck-client-command=' "], '*--authcheck-client-command: "\' " is no command*'),
         (["--authcheck-client-command=no-such-1"], "*there is no program 'no-such-1' on PATH or*"),
         (
