@@ -23,7 +23,7 @@ from bedrock_authcheck.wire.findings import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-_OF_PROJECT: Final = ("keys", "recording")
+_OF_PROJECT: Final = ("keys", "project", "recording")
 """Groups that judge a project, whatever client it uses."""
 OF_CLIENTS: Final = tuple(group for group in GROUPS if group not in _OF_PROJECT)
 """Groups that judge a client."""
