@@ -6,6 +6,7 @@ It pins a botocore that is older than the newest; deviations are ranged by the o
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -20,16 +21,16 @@ from bedrock_authcheck.clients.boto3 import (
     AT_ONCE,
     Boto3Client,
     TokenInCode,
-    minimal_of,
     options_of,
 )
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Stage
+from bedrock_authcheck.clients.parameters import minimal_of
 from bedrock_authcheck.clients.printed import PRINTED, printed_with
 from bedrock_authcheck.environments.patching import replaced
 from bedrock_authcheck.spec.catalogue import shared_loader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
 _TURN: Final = Lock()  # a loop runs in one thread at a time, and what is replaced is everyone's
 
@@ -63,7 +64,7 @@ class AiobotocoreConnection:
             if stage is Stage.SESSION:
                 self._made_session()
             else:
-                self._runner.run(self._made_client())
+                self._run(self._made_client())
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             self._failure = error
 
@@ -71,10 +72,19 @@ class AiobotocoreConnection:
         """Call the operation and read its answer, streams and pages included, to the end."""
         try:
             with _TURN, replaced(_AT_ONCE):
-                self._runner.run(self._call(call))
+                self._run(self._call(call))
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
             return CallResult.of(error)
         return CallResult(ok=True)
+
+    def _run(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run a coroutine, and end the threads that it started: none is left to send anything.
+
+        The loop would keep them for its next call, and the bench wait for them.
+        """
+        with ThreadPoolExecutor() as threads:
+            self._runner.get_loop().set_default_executor(threads)
+            self._runner.run(coroutine)
 
     async def _call(self, call: Call) -> None:
         failed, self._failure = self._failure, None
@@ -144,7 +154,7 @@ class AiobotocoreConnection:
 
     def close(self) -> None:
         """Close the client's connections and the loop."""
-        self._runner.run(self._stack.aclose())
+        self._run(self._stack.aclose())
         self._runner.close()
         self._clients.clear()
         self._session = None

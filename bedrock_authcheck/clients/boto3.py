@@ -23,9 +23,9 @@ from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_authcheck.clients.contract import Call, CallResult, ClientSettings, Preference, Stage
 from bedrock_authcheck.clients.handlers import core_session
+from bedrock_authcheck.clients.parameters import minimal_of, operation_of
 from bedrock_authcheck.clients.printed import PRINTED, printed_with
-from bedrock_authcheck.spec.catalogue import Catalogue, documented, shared_loader
-from bedrock_authcheck.spec.parameters import minimal_parameters
+from bedrock_authcheck.spec.catalogue import documented, shared_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from bedrock_authcheck.clients.contract import Connection
-    from bedrock_authcheck.spec.catalogue import Operation
 
 _ATTEMPTS: Final = 2  # one retry shows how a retry is signed; more shows nothing new
 AT_ONCE: Final = {"Delay": 0, "MaxAttempts": 3}
@@ -59,7 +58,7 @@ class Boto3Client:
         if call.service not in shared_loader().list_available_services("service-2"):
             return f"botocore {self.version} has no service {call.service}"
         if call.service in documented():
-            operation = _operation(call.service, call.operation)
+            operation = operation_of(call.service, call.operation)
             if operation is None:
                 return f"botocore {self.version} has no operation {call.service} {call.operation}"
             if not operation.offered_by_boto3:
@@ -77,29 +76,11 @@ class Boto3Client:
 
 
 @cache
-def _operation(service: str, name: str) -> Operation | None:
-    return Catalogue.load().operation(service, name)
-
-
-@cache
 def _waiters(service: str) -> frozenset[str]:
     try:
         return frozenset(shared_loader().load_service_model(service, "waiters-2")["waiters"])
     except UnknownServiceError:  # it has no file of them
         return frozenset()
-
-
-def minimal_of(call: Call) -> Mapping[str, Any]:
-    """Return the parameters of a call, minimal ones where it leaves them open."""
-    if call.parameters is not None:
-        return call.parameters
-    return _minimal_parameters(call.service, call.operation)
-
-
-@cache
-def _minimal_parameters(service: str, name: str) -> dict[str, Any]:
-    operation = _operation(service, name)
-    return minimal_parameters(Catalogue.load().input_shape(operation) if operation else None)
 
 
 def options_of(settings: ClientSettings) -> dict[str, Any]:

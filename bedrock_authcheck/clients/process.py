@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.version import InvalidVersion, Version
 
-from bedrock_authcheck.clients.boto3 import minimal_of
 from bedrock_authcheck.clients.contract import CallResult, ClientFault
 from bedrock_authcheck.clients.exchanged import (
     NoAnswerError,
@@ -25,6 +24,7 @@ from bedrock_authcheck.clients.exchanged import (
     settings_json,
 )
 from bedrock_authcheck.clients.manifest import CALLS, LOG
+from bedrock_authcheck.clients.parameters import minimal_of
 from bedrock_authcheck.clients.program import Bounds, Program
 from bedrock_authcheck.environments.environment import ALLOWED
 

@@ -80,6 +80,7 @@ def test_a_whole_run_without_the_flag_loads_nothing_and_hooks_nothing(
                 "pytest_runtest_call",  # for tests that use a cassette
                 "pytest_runtest_teardown",
                 "pytest_runtest_makereport",  # for tests that use the fixtures, and fail
+            "pytest_terminal_summary",  # for a recording
             }}
         """
     )
