@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bedrock_authcheck.matrix_commands import add_merge
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from bedrock_authcheck.report.jsonl import Report
+
+_Read = TypeVar("_Read")
 
 WRITTEN: Final = 0
 UNUSABLE: Final = 2
@@ -46,12 +49,15 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _html(options: argparse.Namespace) -> int:
     from bedrock_authcheck.page.render import PageError, write_page  # noqa: PLC0415 - on use
+    from bedrock_authcheck.report.jsonl import read_reports  # noqa: PLC0415 - on use
 
     path = Path(options.into)
-    reports = [_read(Path(name)) for name in options.results]
-    whole = [report for report in reports if report is not None]
-    if len(whole) < len(reports):
-        return UNUSABLE
+    whole: list[Report] = []
+    for name in options.results:
+        reports = _read(Path(name), read_reports)
+        if reports is None:
+            return UNUSABLE
+        whole += reports
     try:
         write_page(path, whole)
     except PageError as error:
@@ -62,24 +68,26 @@ def _html(options: argparse.Namespace) -> int:
 
 
 def _markdown(options: argparse.Namespace) -> int:
+    from bedrock_authcheck.report.jsonl import read_report  # noqa: PLC0415 - on use
     from bedrock_authcheck.report.markdown import markdown  # noqa: PLC0415 - on use
 
-    report = _read(Path(options.results))
+    report = _read(Path(options.results), read_report)
     return UNUSABLE if report is None else _write(markdown(report))
 
 
 def _badge(options: argparse.Namespace) -> int:
     from bedrock_authcheck.report.badge import badge  # noqa: PLC0415 - on use
+    from bedrock_authcheck.report.jsonl import read_report  # noqa: PLC0415 - on use
 
-    report = _read(Path(options.results))
+    report = _read(Path(options.results), read_report)
     return UNUSABLE if report is None else _write(f"{badge(report)}\n")
 
 
-def _read(path: Path) -> Report | None:
-    from bedrock_authcheck.report.jsonl import ReportError, read_report  # noqa: PLC0415 - on use
+def _read(path: Path, read: Callable[[Path], _Read]) -> _Read | None:
+    from bedrock_authcheck.report.jsonl import ReportError  # noqa: PLC0415 - on use
 
     try:
-        return read_report(path)
+        return read(path)
     except ReportError as error:
         _refuse(str(error))
     except OSError as error:

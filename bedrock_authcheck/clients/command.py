@@ -31,7 +31,7 @@ class CommandClient(ProcessClient):
 
     def connect(self, service: str, settings: ClientSettings) -> Connection:  # noqa: ARG002 - it is told nothing
         """Prepare to start it."""
-        return _CommandConnection(self)  # type: ignore[return-value]  # a Connection by its methods
+        return _CommandConnection(self)
 
 
 class _CommandConnection:

@@ -31,7 +31,7 @@ from bedrock_authcheck.environments.environment import ALLOWED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bedrock_authcheck.clients.contract import Call, ClientSettings, Stage
+    from bedrock_authcheck.clients.contract import Call, ClientSettings, Connection, Stage
     from bedrock_authcheck.clients.manifest import Manifest
 
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
@@ -105,7 +105,7 @@ class ProcessClient:
             return f"{self.name} cannot be given {', '.join(sorted(lacking))} in code"
         return None
 
-    def connect(self, service: str, settings: ClientSettings) -> ProgramConnection:
+    def connect(self, service: str, settings: ClientSettings) -> Connection:
         """Prepare a client; its process is started by a call."""
         return ProgramConnection(self, service, settings)
 

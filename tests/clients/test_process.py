@@ -33,9 +33,8 @@ LIFE = scenarios_of("life")
 
 
 @pytest.fixture
-def benches(services: Services) -> Iterator[list[Bench]]:
+def benches(services: Services) -> Iterator[list[Bench]]:  # noqa: ARG001 - ends after them
     """Benches to be closed, before the services settle."""
-    assert services.loop
     made: list[Bench] = []
     yield made
     for bench in made:

@@ -89,6 +89,10 @@ def test_the_command_writes_each_form(
     page = tmp_path / "page.html"
     assert main(["report", "html", str(results), "--into", str(page)]) == 0
     assert "1 scenario of 2 failed" in page.read_text(encoding="utf-8")
+    merged = tmp_path / "merged.jsonl"  # as `report merge` writes it: one run after the other
+    merged.write_text(results.read_text() + results.read_text().replace("boto3", "go"))
+    assert main(["report", "html", str(merged), "--into", str(page)]) == 0
+    assert "2 scenarios of 4 failed" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
