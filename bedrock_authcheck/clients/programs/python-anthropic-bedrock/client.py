@@ -26,7 +26,7 @@ def call(request: dict[str, Any]) -> None:
     settings, parameters = request["settings"], request["parameters"]
     given = {SETTINGS[name]: value for name, value in settings.items() if name in SETTINGS}
     given |= {KEYS[name]: value for name, value in settings.get("keys", {}).items()}
-    message = HELLO | json.loads(base64.b64decode(parameters["body"]))
+    message = HELLO | json.loads(base64.b64decode(parameters.get("body", "")) or "{}")
     message |= {"model": parameters["modelId"]}
     # A custom certificate authority comes from SSL_CERT_FILE, the address from
     # ANTHROPIC_BEDROCK_BASE_URL.
