@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,15 @@ def test_it_is_judged_by_what_it_sent(bench: Bench, name: str, status: list[int]
 def test_its_deviations_are_found(bench: Bench) -> None:
     trial = bench.run(scenarios_of("token")["blank-empty+environment-converse"])
     assert judge(load_rules()["TOKEN-1"], trial).observed == "`Bearer` with nothing behind it"
+
+
+@needs_it
+def test_no_thread_of_a_call_is_left_to_be_waited_for(bench: Bench) -> None:
+    before = set(threading.enumerate())
+    scenario = scenarios_of("auth")["bearer-region-in-code"]
+    assert scenario.shared  # its client is kept, with the loop that ran the call
+    assert all(result.ok for result in bench.run(scenario).results)
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.skipif(installed, reason="aiobotocore is installed here")
