@@ -51,6 +51,8 @@ _OF_SUITE: Final = (
     "--authcheck-client",
     "--authcheck-client-command",
     "--authcheck-client-timeout",
+    "--authcheck-intercept",
+    "--authcheck-mitmdump",
     "--authcheck-rules",
     "--authcheck-strict",
     "--authcheck-report",
@@ -91,6 +93,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what a scenario of a client in another process may take (default: 30)",
     )
     parser.addini("authcheck_client_timeout", "seconds for a scenario: see the option")
+    group.addoption(
+        "--authcheck-intercept",
+        action="store_true",
+        help="judge a program that takes no endpoint: the real host names lead to the loopback "
+        "endpoint through HTTPS_PROXY, by mitmproxy (mitmdump), which is installed apart",
+    )
+    parser.addini("authcheck_intercept", "intercept: see the option", "bool", default=False)
+    group.addoption(
+        "--authcheck-mitmdump",
+        metavar="PATH",
+        help="mitmproxy's program for that (default: beside this Python, or on PATH)",
+    )
+    parser.addini("authcheck_mitmdump", "mitmproxy's program: see the option")
     group.addoption(
         "--authcheck-rules",
         metavar="IDS",

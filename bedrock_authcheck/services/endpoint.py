@@ -176,6 +176,11 @@ class Endpoint:
         """The PEM file that clients must trust."""
         return self._store.ca_file
 
+    def authority(self) -> bytes:
+        """Return key and certificate of the run's CA as PEM: a secret while the run lasts."""
+        ca = self._store.authority
+        return ca.private_key_pem.bytes() + ca.cert_pem.bytes()
+
     def urls(self, *, tls: bool = True) -> Mapping[str, str]:
         """Return the base URL of each service, by its service model's name.
 

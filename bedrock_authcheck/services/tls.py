@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
     from pathlib import Path
+
+    import trustme
 
 HOSTS = ("127.0.0.1", "::1", "localhost")
 """The names that the services' certificate is good for."""
@@ -26,11 +28,12 @@ class CertificateStore:
 
     `ca_file` is a PEM file with the authority's certificate, for clients (AWS_CA_BUNDLE,
     SSL_CERT_FILE, NODE_EXTRA_CA_CERTS). `context` is for servers; it offers h2 and http/1.1.
-    No private key is on the disk.
+    No private key is on the disk: that of the `authority` is in memory, for an interceptor.
     """
 
     ca_file: Path
     context: ssl.SSLContext
+    authority: trustme.CA = field(repr=False)
 
 
 def create_certificate_store(directory: Path) -> CertificateStore:
@@ -61,4 +64,4 @@ def create_certificate_store(directory: Path) -> CertificateStore:
         reason = error.strerror or type(error).__name__
         msg = f"the certificate store {directory} cannot be written: {reason}"
         raise CertificateStoreError(msg) from error
-    return CertificateStore(ca_file, context)
+    return CertificateStore(ca_file, context, authority)

@@ -8,7 +8,14 @@ import shlex
 import pytest
 
 from bedrock_authcheck.clients.command import CommandFound
-from bedrock_authcheck.clients.known import KNOWN, Found, UnknownClientError, find_client
+from bedrock_authcheck.clients.interceptor import InterceptorError, find_mitmdump
+from bedrock_authcheck.clients.known import (
+    KNOWN,
+    Found,
+    KnownClient,
+    UnknownClientError,
+    find_client,
+)
 from bedrock_authcheck.clients.manifest import ManifestError
 from bedrock_authcheck.clients.program import Bounds
 from bedrock_authcheck.report.text import COMMAND
@@ -40,6 +47,26 @@ def command_of(config: pytest.Config) -> str:
         if given:
             return f"{COMMAND} --{name.replace('_', '-')} {shlex.quote(given)}"
     return COMMAND
+
+
+def asked_mitmdump(config: pytest.Config, client: Found) -> str | None:
+    """Find the program that intercepts; None where no interception is asked for.
+
+    UsageError says what is missing.
+    """
+    named, origin = _asked(config, "authcheck_mitmdump")
+    if not (config.getoption("authcheck_intercept") or config.getini("authcheck_intercept")):
+        return None
+    if isinstance(client, KnownClient):
+        raise pytest.UsageError(
+            f"--authcheck-intercept: {client.name} runs in this process and takes its endpoint; "
+            "name a program by --authcheck-client or --authcheck-client-command"
+        )
+    here = config.invocation_params.dir if origin.startswith("--") else config.rootpath
+    try:
+        return find_mitmdump(named, here)
+    except InterceptorError as error:
+        raise pytest.UsageError(f"{origin}: {error}") from error
 
 
 def _seconds(config: pytest.Config) -> float:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_authcheck.clients.contract import Client
+    from bedrock_authcheck.clients.interceptor import Interceptor
     from bedrock_authcheck.model import Credential
     from bedrock_authcheck.services.endpoint import Endpoint
     from bedrock_authcheck.services.loop import BackgroundLoop
@@ -49,14 +50,26 @@ class Bench:
     the client; the ledger, the variables and the credentials in force never are.
     """
 
-    def __init__(self, loop: BackgroundLoop, endpoint: Endpoint, client: Client) -> None:
-        """Take what runs already; `suite.running` starts it."""
+    def __init__(
+        self,
+        loop: BackgroundLoop,
+        endpoint: Endpoint,
+        client: Client,
+        interceptor: Interceptor | None = None,
+    ) -> None:
+        """Take what runs already; `suite.running` starts it.
+
+        An `interceptor` is for a client in another process, and closed with the bench.
+        """
         self.client = client
         self.endpoint = endpoint
         self._loop = loop
         self._latecomers = Latecomers()
         self._shared = SharedMachines(self._make)
-        self._elsewhere = Elsewhere(client, loop) if isinstance(client, ProcessClient) else None
+        self._elsewhere = None
+        if isinstance(client, ProcessClient):
+            self._elsewhere = Elsewhere(client, loop, interceptor)
+        self._intercepting = interceptor is not None
 
     def not_offered(self, scenario: Scenario) -> str | None:
         """Say why the client cannot run a scenario; None where it can."""
@@ -64,7 +77,7 @@ class Bench:
 
     def not_observable(self, scenario: Scenario) -> str | None:
         """Say what of a scenario the client gives no sight of; None for nothing."""
-        return elsewhere.not_observable(scenario, self.client)
+        return elsewhere.not_observable(scenario, self.client, intercepting=self._intercepting)
 
     def run(self, scenario: Scenario) -> Trial:
         """Run a scenario and gather what was seen; the client alone decides what is sent.

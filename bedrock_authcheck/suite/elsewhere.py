@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bedrock_authcheck.clients.contract import Client, ClientSettings
+    from bedrock_authcheck.clients.interceptor import Interceptor
     from bedrock_authcheck.clients.process import Surroundings
     from bedrock_authcheck.environments.environment import Environment
     from bedrock_authcheck.model import Exchange
@@ -68,10 +69,14 @@ def _with_levels(scenario: Scenario) -> ClientSettings:
     return settings
 
 
-def not_observable(scenario: Scenario, client: Client) -> str | None:
+def not_observable(  # noqa: PLR0911 - a reason each
+    scenario: Scenario, client: Client, *, intercepting: bool = False
+) -> str | None:
     """Say what of a scenario a client in another process gives no sight of; None for nothing."""
     if not isinstance(client, ProcessClient):
         return None
+    if intercepting and (scenario.plain or scenario.proxy is not None):
+        return "the interceptor is the proxy, and leads to https alone"
     acts = scenario.performed
     if any(isinstance(step, Changing) for step in scenario.steps):
         return "nobody changes the environment of a process that waits for an answer"
@@ -94,8 +99,14 @@ class Elsewhere:
     that opens tunnels on this machine alone, and so tells which hosts it was asked for.
     """
 
-    def __init__(self, client: ProcessClient, loop: BackgroundLoop) -> None:
-        """Hold what is needed; the proxy starts with the first scenario."""
+    def __init__(
+        self, client: ProcessClient, loop: BackgroundLoop, interceptor: Interceptor | None = None
+    ) -> None:
+        """Hold what is needed; the proxy starts with the first scenario.
+
+        An `interceptor` is the proxy instead, and no endpoint is named then; it is closed here.
+        """
+        self._interceptor = interceptor
         self._client = client
         self._loop = loop
         self._dead_end = Proxy()
@@ -115,8 +126,8 @@ class Elsewhere:
         ClientFault and CallNotOffered as the client raises them, without a secret.
         """
         sought: list[str] = []
-        asked_before, self.sight = len(self._dead_end.exchanges), None
-        around = self._proxy() | environment.env() | dict(variables)
+        refused_before, self.sight = len(self._refused()), None
+        around = self._around(environment) | dict(variables)
         try:
             with self._client.surrounded(around, scenario.log_level) as surroundings:
                 performance.variables = surroundings.variables
@@ -124,9 +135,18 @@ class Elsewhere:
         except (ClientFault, CallNotOffered) as said:
             text = redact_text(str(said), environment.keyring.credentials)
             raise type(said)(text) from None  # what it came from quotes it again
-        asked = self._dead_end.exchanges[asked_before:]
-        sought += [host for host in map(_host_of, asked) if host not in _LOOPBACK]
+        sought += [host for host in self._refused()[refused_before:] if host not in _LOOPBACK]
         self.sight = _sight(surroundings, self._client)
+
+    def _refused(self) -> list[str]:
+        if self._interceptor is not None:
+            return self._interceptor.refused()
+        return [_host_of(asked) for asked in self._dead_end.exchanges]
+
+    def _around(self, environment: Environment) -> dict[str, str]:
+        if self._interceptor is not None:
+            return self._interceptor.laid_over(environment.env())
+        return self._proxy() | environment.env()
 
     def _proxy(self) -> dict[str, str]:
         if self._listener is None:
@@ -136,6 +156,8 @@ class Elsewhere:
 
     def close(self) -> None:
         """Close the proxy."""
+        if self._interceptor is not None:
+            self._interceptor.close()
         if self._listener is not None:
             self._listener.close()
 

@@ -20,7 +20,7 @@ from bedrock_authcheck.report.summary import summary_of
 from bedrock_authcheck.report.text import first_warnings
 from bedrock_authcheck.spec.remedies import remedies_of
 from bedrock_authcheck.spec.rules import load_rules, rule_set
-from bedrock_authcheck.suite.asked import asked_client, command_of
+from bedrock_authcheck.suite.asked import asked_client, asked_mitmdump, command_of
 from bedrock_authcheck.suite.items import (
     Group,
     ScenarioItem,
@@ -28,7 +28,7 @@ from bedrock_authcheck.suite.items import (
     check_selection,
     groups_of,
 )
-from bedrock_authcheck.suite.running import CLIENT
+from bedrock_authcheck.suite.running import CLIENT, MITMDUMP
 from bedrock_authcheck.suite.scenario import ROOT
 from bedrock_authcheck.suite.stopping import refuse
 from bedrock_authcheck.wire.findings import counted
@@ -76,6 +76,7 @@ class SuiteRun:
         option = config.option
         option.authcheck_strict = option.authcheck_strict or config.getini("authcheck_strict")
         client = config.stash[CLIENT] = asked_client(config)
+        config.stash[MITMDUMP] = asked_mitmdump(config, client)
         check_selection(selection, groups_of(config))
         rules = _asked_rules(config)
         if config.option.authcheck_plan_selected:
