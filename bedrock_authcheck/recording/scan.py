@@ -31,6 +31,8 @@ SKIPPED_SUFFIXES: Final = frozenset(
 """Endings of what compilers make, passed over in folders; a file that is named itself is not."""
 
 _GZIP: Final = b"\x1f\x8b"
+_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"wOFF", b"wOF2")
+"""How pictures and fonts begin: noise, in which everything could be the start of an encoding."""
 _MOST_WRAPPED: Final = 3  # times that a whole file is compressed
 _BLOCK: Final = 64  # lines in which a secret is looked for that no single line holds
 
@@ -70,8 +72,8 @@ def leaks_in(data: bytes, secrets: Mapping[str, str] | None = None) -> tuple[Lea
     whatever they look like; canaries are. Besides, the shapes of AWS secrets are found, of
     which placeholders and canaries of this package are passed over.
 
-    A file that is torn or of no known format is scanned as text. What cannot be looked
-    through, for it unpacks to more than is bearable, is a leak as well.
+    A file that is torn or of no known format is scanned as text, a picture as it is. What cannot
+    be looked through, for it unpacks to more than is bearable, is a leak as well.
     """
     known = {_as_latin1(value): what for value, what in (secrets or {}).items() if value.strip()}
     data, wrapped = _unwrapped(data)
@@ -79,6 +81,9 @@ def leaks_in(data: bytes, secrets: Mapping[str, str] | None = None) -> tuple[Lea
     lines: list[Lines] = []
 
     def pieces() -> Iterator[Piece]:  # which are many: they are searched as they come
+        if data.startswith(_PICTURES):
+            yield Piece(Place((), line=1), data, as_it_is=True)
+            return
         for part in taken_apart(data):
             if isinstance(part, Lines):
                 lines.append(part)

@@ -214,3 +214,13 @@ def test_blank_secrets_are_in_no_file() -> None:
     assert leaks_in(f"x {KNOWN}".encode(), {f" {KNOWN}\n": "it"}) == (
         Leak("line 1", "it", "plain"),
     )
+
+
+@pytest.mark.parametrize("magic", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"wOF2"])
+def test_a_picture_is_looked_through_as_it_is(magic: bytes) -> None:
+    noise = bytes(n * 7919 % 251 for n in range(200_000))
+    assert leaks_in(magic + noise) == ()
+    key = lookalikes.long_term_key()
+    (leak,) = leaks_in(magic + noise + b" " + key.encode() + b" " + noise)
+    assert leak.where == "line 1"
+    assert key not in str(leak)
