@@ -58,7 +58,8 @@ def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
 
 def recording_of(item: pytest.Item) -> str:
     """Write the command that records a test's cassette, as it is typed into a shell."""
-    return f"pytest --record {shlex.quote(item.nodeid)}"
+    node_id = item.config.cwd_relative_nodeid(item.nodeid)  # as it is typed where pytest was
+    return f"pytest --record {shlex.quote(node_id)}"
 
 
 def cassette_path(item: pytest.Item) -> Path:

@@ -101,7 +101,7 @@ def answer_of(line: str) -> tuple[CallResult, tuple[str, ...] | None]:
     """
     try:
         answer = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NoAnswerError("what it printed is not JSON") from error
     if not isinstance(answer, dict):
         raise NoAnswerError("what it printed is JSON, and no object")
@@ -133,4 +133,5 @@ def _is_right(item: tuple[str, object]) -> bool:
 
 def last_line(output: str) -> str:
     """Return the last line of an output that is not blank."""
-    return next((line for line in reversed(output.splitlines()) if line.strip()), "")
+    # By line feeds alone: JSON may hold U+2028, which str.splitlines takes for a line's end.
+    return next((line for line in reversed(output.split("\n")) if line.strip()), "").strip()

@@ -125,8 +125,10 @@ def _is_of(python: str, wanted: SpecifierSet) -> bool:
 
 
 def _run(manifest: Manifest, command: Sequence[str]) -> None:
-    # With the user's own settings of pip, npm and the like, and without other packages.
-    variables = {name: v for name, v in os.environ.items() if not name.startswith("PYTHON")}
+    # With the user's own settings of pip, npm and the like, and without other packages; and
+    # without a key: what is installed runs scripts of its own.
+    kept_back = ("PYTHON", "AWS_")
+    variables = {n: v for n, v in os.environ.items() if not n.upper().startswith(kept_back)}
     try:
         done = subprocess.run(  # noqa: S603 - a step of the manifest that the user named
             command,

@@ -30,8 +30,11 @@ class PageError(ValueError):
 
 
 def write_page(path: Path, reports: Sequence[Report]) -> None:
-    """Write the page of one report, or of several of one rule set. PageError, OSError."""
-    path.write_text(render(reports), encoding="utf-8", newline="\n")
+    """Write the page of one report, or of several of one rule set, whole. PageError, OSError."""
+    text = render(reports)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
 
 
 def render(reports: Sequence[Report]) -> str:

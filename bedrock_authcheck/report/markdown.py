@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -58,7 +59,7 @@ def _lines(report: Report) -> Iterator[str]:
         text = failure_text(result, load_rules(), deviations)[:_LONGEST]
         fence = "`" * max(3, *(len(found) + 1 for found in _FENCE.findall(text)), 3)
         yield ""
-        yield f"<details><summary>{escaped(result.id)}</summary>"
+        yield f"<details><summary>{_in_html(result.id)}</summary>"
         yield ""
         yield f"{fence}text"
         yield text
@@ -68,6 +69,12 @@ def _lines(report: Report) -> Iterator[str]:
     if len(failed) > _SHOWN:
         yield ""
         yield f"and {len(failed) - _SHOWN} more: they are in the results file"
+
+
+def _in_html(text: str) -> str:
+    """Write a text inside of a block of HTML, where Markdown's own escapes would be shown."""
+    shown = html.escape(" ".join(text.split()))
+    return shown.replace("[", "&#91;").replace("`", "&#96;")
 
 
 def escaped(text: str) -> str:

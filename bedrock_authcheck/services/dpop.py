@@ -81,7 +81,7 @@ def _read(text: str) -> _Proof | None:
     try:
         header, claims = (json.loads(_decoded(part)) for part in signed.split("."))
         proof = _Proof(header, claims, signed.encode(), _decoded(signature))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return proof if isinstance(header, dict) and isinstance(claims, dict) else None
 

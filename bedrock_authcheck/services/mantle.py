@@ -150,6 +150,6 @@ def _server_sent(events: Iterable[dict[str, Any]]) -> Iterable[bytes]:
 def _asks_for_a_stream(body: bytes) -> bool:
     try:
         asked = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(asked, dict) and asked.get("stream") is True

@@ -102,7 +102,7 @@ def _document(exchange: Exchange) -> Mapping[str, Any]:
     """Read a request's JSON object; empty where it is none."""
     try:
         document = json.loads(exchange.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -63,6 +63,7 @@ def test_they_are_part_of_the_suite(run: Run) -> None:
         f"{KEYS}::short-term",
         f"{KEYS}::long-term",
         f"{KEYS}::environments",
+        "bedrock-authcheck::project::files",
     ]
 
 
