@@ -5,6 +5,7 @@ Light to import, for every pytest run loads this file.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -57,9 +58,10 @@ def record_mode(config: pytest.Config, marker: pytest.Mark | None) -> str:
 
 
 def recording_of(item: pytest.Item) -> str:
-    """Write the command that records a test's cassette, as it is typed into a shell."""
-    node_id = item.config.cwd_relative_nodeid(item.nodeid)  # as it is typed where pytest was
-    return f"pytest --record {shlex.quote(node_id)}"
+    """Write the command that records a test's cassette, as it is typed where pytest was."""
+    path, *rest = item.nodeid.split("::")
+    here = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
+    return f"pytest --record {shlex.quote('::'.join((here, *rest)))}"
 
 
 def cassette_path(item: pytest.Item) -> Path:

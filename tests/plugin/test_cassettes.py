@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -166,6 +167,18 @@ def test_a_missing_cassette_says_how_to_make_it(pytester: pytest.Pytester, run: 
     assert "there is no cassette" in text
     assert "record it: pytest --record test_mine.py::test_mine\n" in text
     assert "During handling" not in text
+
+
+def test_what_is_to_be_typed_is_right_where_pytest_was_typed(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    below = pytester.mkdir("below")
+    (pytester.path / "pytest.ini").write_text("[pytest]\n")
+    body = HEAD + '@cassette("none")\ndef test_mine():\n    ask()\n'
+    (below / "test_mine.py").write_text(body)
+    os.chdir(below)
+    result = run("test_mine.py")
+    assert "record it: pytest --record test_mine.py::test_mine\n" in result.stdout.str()
 
 
 def test_a_broken_cassette_is_one_sentence_and_stays(
