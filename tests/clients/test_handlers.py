@@ -22,7 +22,8 @@ SERVICES = ("bedrock-runtime", "s3", "sagemaker-runtime")
 def _called(emitter: Any, name: str) -> list[str]:  # noqa: ANN401 - botocore's emitters are not typed
     """The handlers that an event would call, in their order."""
     found = emitter._emitter._handlers.prefix_search(emitter._alias_event_name(name))
-    return [str(getattr(handler, "__qualname__", handler)) for handler in found]
+    # An object that handles events is one of its kind: each registry has its own.
+    return [getattr(handler, "__qualname__", type(handler).__qualname__) for handler in found]
 
 
 def _names() -> Iterator[str]:

@@ -20,10 +20,9 @@ class Program(Boto3Client):
     in_process = False
 
 
-def test_an_old_botocore_knows_no_login() -> None:
-    with mock.patch.object(botocore.credentials, "LoginProvider", create=True):
-        del botocore.credentials.LoginProvider
-        reason = login_not_offered(Boto3Client())
+def test_an_old_botocore_knows_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(botocore.credentials, "LoginProvider", raising=False)
+    reason = login_not_offered(Boto3Client())
     assert reason == f"botocore {Boto3Client().version} knows no sessions of `aws login`"
 
 
