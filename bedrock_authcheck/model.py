@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +24,10 @@ class AuthScheme(StrEnum):
     UNSIGNED = "unsigned"
     CONFLICTING = "conflicting"  # more than one scheme, or one scheme twice
     UNRECOGNISED = "unrecognised"  # an Authorization of a scheme that Bedrock does not know
+
+
+SIGNATURES: Final = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
+"""The schemes whose proof is a signature of AWS."""
 
 
 class CredentialSource(StrEnum):

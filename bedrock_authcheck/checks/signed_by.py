@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.checks.wording import describe, describe_origin, request_line
-from bedrock_authcheck.model import AuthScheme, CredentialSource
+from bedrock_authcheck.model import SIGNATURES, AuthScheme, CredentialSource
 from bedrock_authcheck.wire.redaction import redact_exchange
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _fault(
         return ""
     if seen.signature is not None and seen.signature.differs is not None:
         return f"\n            wrong {seen.signature.differs}: {seen.signature.text}"
-    signed = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
-    if scheme in signed and seen.signature is None:
+    if scheme in SIGNATURES and seen.signature is None:
         return "\n            a signature that cannot be verified: its key id is no level's here"
     return None
 

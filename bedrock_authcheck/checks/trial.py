@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bedrock_authcheck.model import AuthScheme
+from bedrock_authcheck.model import SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,8 +120,7 @@ class Trial:
     @property
     def signed_requests(self) -> tuple[Observation, ...]:
         """Those of them that carry a SigV4 signature."""
-        schemes = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
-        return tuple(o for o in self.requests if o.evidence.scheme in schemes)
+        return tuple(o for o in self.requests if o.evidence.scheme in SIGNATURES)
 
 
 @dataclass(frozen=True, slots=True)

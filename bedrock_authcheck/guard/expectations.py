@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from bedrock_authcheck.guard.seen import Kind, Seen
-from bedrock_authcheck.model import AuthScheme, CredentialSource, Variant
+from bedrock_authcheck.model import SIGNATURES, AuthScheme, CredentialSource, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,6 @@ FORBID: Final = "bedrock_auth_forbid"
 MARKER: Final = "bedrock_auth"
 ANY: Final = "any"
 SCHEMES: Final = ("sigv4", "bearer", ANY)
-_SIGNED: Final = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
 LEVELS: Final = (
     *CredentialSource,
     Variant.PROCESS,
@@ -163,12 +162,12 @@ def _is(term: str, seen: Seen) -> bool:
     if term in _BOTH:
         return seen.kind in _BOTH[term]
     if term == "sigv4":
-        return seen.scheme in _SIGNED
+        return seen.scheme in SIGNATURES
     if term in (AuthScheme.BEARER, AuthScheme.UNSIGNED):
         return seen.scheme == term
     if seen.level is None:
         # Keys of no variable, no file and no word: code gave them to whatever signed.
-        return term == CredentialSource.SETTINGS and seen.scheme in _SIGNED
+        return term == CredentialSource.SETTINGS and seen.scheme in SIGNATURES
     return term in (seen.level, _SOURCES.get(seen.level))
 
 

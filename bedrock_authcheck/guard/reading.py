@@ -16,7 +16,7 @@ from bedrock_authcheck.checks.key_in_use import TOKEN_VARIABLE, told_region
 from bedrock_authcheck.explain.explanation import home_of
 from bedrock_authcheck.explain.operation import guided
 from bedrock_authcheck.guard.seen import Kind, Proof, Seen
-from bedrock_authcheck.model import AuthScheme, Exchange, Variant
+from bedrock_authcheck.model import SIGNATURES, AuthScheme, Exchange, Variant
 from bedrock_authcheck.recording.in_play import InPlay
 from bedrock_authcheck.recording.places import MANTLE, place_of
 from bedrock_authcheck.spec.catalogue import documented
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bedrock_authcheck.model import Credential, Evidence
 
 _WIDTH: Final = 100
-_SIGNED: Final = (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A)
 _BIDIRECTIONAL: Final = "InvokeModelWithBidirectionalStream"
 _KINDS: Final = {
     ApiKeyKind.LONG_TERM: Kind.LONG_TERM_API_KEY,
@@ -178,7 +177,7 @@ def _level(
         there = os.environ.get(TOKEN_VARIABLE, "").strip() == token
         level = "bearer" if there else str(Variant.TOKEN_IN_CODE)
         return (str(known.origin) if known is not None else level), False
-    if evidence.scheme not in _SIGNED or not key_id:
+    if evidence.scheme not in SIGNATURES or not key_id:
         return None, False
     of_fixture = keyring.key(key_id)
     shown = str(of_fixture.origin) if of_fixture is not None else _shown_by_machine(key_id)
@@ -193,7 +192,7 @@ def _shown_by_machine(key_id: str) -> str | None:
 def _kind(evidence: Evidence) -> Kind:
     if evidence.scheme is AuthScheme.BEARER:
         return _KINDS[read_api_key(evidence.tokens[0].strip()).kind]
-    if evidence.scheme not in _SIGNED:
+    if evidence.scheme not in SIGNATURES:
         return Kind.UNKNOWN
     if evidence.session_token or (evidence.key_id or "").startswith("ASIA"):
         return Kind.TEMPORARY

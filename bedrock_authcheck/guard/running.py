@@ -11,7 +11,7 @@ from bedrock_authcheck.fixtures import ENDPOINT
 from bedrock_authcheck.guard.reading import exchange_of, mark_of, seen_of, service_of
 from bedrock_authcheck.guard.seen import Proof, Seen
 from bedrock_authcheck.guard.told import breach_text, machine_text
-from bedrock_authcheck.spec.services import BEDROCK
+from bedrock_authcheck.spec.services import BEDROCK_NAMES
 
 if TYPE_CHECKING:
     import pytest
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bedrock_authcheck.wire.attribution import Observation
 
 _OTHER: Final = "another library or process"
-_SERVICES: Final = frozenset(facts.name for facts in BEDROCK)
 
 
 class RunningTest:
@@ -85,7 +84,7 @@ class RunningTest:
         endpoint = self.item.stash.get(ENDPOINT, None)
         for received in endpoint.requests if endpoint else ():
             number, service = received.exchange.number, received.exchange.service
-            if number not in self._received and service in _SERVICES:
+            if number not in self._received and service in BEDROCK_NAMES:
                 self._received.add(number)
                 if not self._placed(mark_of(received.exchange)):
                     self._add(self._of_others(received))

@@ -12,11 +12,11 @@ import inspect
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import WeakSet
 
 from bedrock_authcheck.guard.arriving import Arrivals
-from bedrock_authcheck.spec.services import BEDROCK
+from bedrock_authcheck.spec.services import BEDROCK_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     Function = Callable[..., Any]
-
-_SERVICES: Final = frozenset(facts.name for facts in BEDROCK)
 
 
 class Sighting(NamedTuple):
@@ -138,7 +136,7 @@ class Watch:
         service, call = model.service_model.service_name, self._call.get()
         if call is not None:
             call.signed = True
-        if service not in _SERVICES:
+        if service not in BEDROCK_NAMES:
             return None
         headers = tuple(request.headers.items())  # now: whoever answers may change them
         return Sighting(client, request.method, request.url, headers, service, model.name)
@@ -192,7 +190,7 @@ class Watch:
                 raise
             finally:
                 self._call.reset(token)
-                if answered and not call.signed and service in _SERVICES:
+                if answered and not call.signed and service in BEDROCK_NAMES:
                     self._watcher.saw_stub(client, service, operation_name)
 
         return self._around(original, seen)

@@ -39,6 +39,7 @@ BEDROCK: Final = tuple(
     )
 )
 """Amazon Bedrock and what shares its name; the catalogue lists their operations."""
+BEDROCK_NAMES: Final = frozenset(facts.name for facts in BEDROCK)
 
 OTHERS: Final = (
     ServiceFacts("sts", "STS", "sts"),

@@ -18,7 +18,7 @@ from bedrock_authcheck.model import AuthScheme, CredentialSource, Outcome, Verdi
 from bedrock_authcheck.report.result import GRAVEST_FIRST
 from bedrock_authcheck.spec.catalogue import Catalogue, documented, takes_api_keys
 from bedrock_authcheck.spec.rules import load_rules
-from bedrock_authcheck.spec.services import BEDROCK, SERVICES
+from bedrock_authcheck.spec.services import BEDROCK_NAMES, SERVICES
 from bedrock_authcheck.suite.items import ScenarioItem
 from bedrock_authcheck.suite.running import bench_of
 from bedrock_authcheck.suite.scenario import Held, Scenario, levels_name, winner
@@ -36,7 +36,6 @@ _TOKEN: Final = CredentialSource.BEARER
 _KEYS: Final = CredentialSource.ENVIRONMENT
 _SIXTH: Final = (CredentialSource.INSTANCE, CredentialSource.CONTAINER)
 _CALL: Final = Call("bedrock-runtime", "any", {})
-_BEDROCK: Final = frozenset(facts.name for facts in BEDROCK)
 _OF_REQUESTS: Final = tuple(f"AUTH-{n}" for n in (1, 2, 3, 4, 5, 7, 8, 9))
 _LIMITS: Final = ("LIMIT-1", "LIMIT-2", "LIMIT-3", "LIMIT-4", "LIMIT-5", "LIMIT-6")
 _NONE_SENT: Final = "no request of such an operation was seen"
@@ -104,7 +103,7 @@ class CommandItem(ScenarioItem):
         kinds: dict[tuple[str, bool], list[Observation]] = {}
         for seen in trial.observations:
             service = seen.exchange.service
-            if service in _BEDROCK:
+            if service in BEDROCK_NAMES:
                 kinds.setdefault((service, _takes_keys(seen)), []).append(seen)
         if not kinds:
             if self._calls_others_alone(trial):
@@ -131,7 +130,7 @@ class CommandItem(ScenarioItem):
             return False
         probe = replace(self.scenario, held=(Held(_KEYS),), variables={}, foreign_variable=None)
         seen = bench_of(self.session).run(probe).observations
-        of_bedrock = [o for o in seen if o.exchange.service in _BEDROCK]
+        of_bedrock = [o for o in seen if o.exchange.service in BEDROCK_NAMES]
         return bool(of_bedrock) and not any(map(_takes_keys, of_bedrock))
 
 

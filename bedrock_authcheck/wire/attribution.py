@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bedrock_authcheck.model import (
+    SIGNATURES,
     AuthScheme,
     AwsCredential,
     BearerToken,
@@ -107,7 +108,7 @@ def observe(
     signature: SignatureCheck | None = None
     if evidence.scheme is AuthScheme.BEARER:
         credential = keyring.token(evidence.tokens[0])
-    elif evidence.scheme in (AuthScheme.SIGV4, AuthScheme.SIGV4_QUERY, AuthScheme.SIGV4A):
+    elif evidence.scheme in SIGNATURES:
         credential = keyring.key(evidence.key_id)
         if credential is not None and exchange.received_at is not None:
             named = evidence.scope.service if evidence.scope else scope_service
